@@ -110,3 +110,29 @@ func HalfToFloat(h uint16) float32 {
 	}
 	return math.Float32frombits(sign | (exp+112)<<23 | frac<<13)
 }
+
+// Encode lays out padded float32 values as a device stores type t.
+func Encode(t Type, data []float32) []byte {
+	b := make([]byte, len(data)*t.Size())
+	for i, v := range data {
+		switch t {
+		case F16:
+			h := FloatToHalf(v)
+			b[2*i], b[2*i+1] = byte(h), byte(h>>8)
+		case U32:
+			put32(b[4*i:], uint32(v))
+		default:
+			put32(b[4*i:], math.Float32bits(v))
+		}
+	}
+	return b
+}
+
+// Decode32 reads little-endian f32 values.
+func Decode32(b []byte) []float32 {
+	data := make([]float32, len(b)/4)
+	for i := range data {
+		data[i] = math.Float32frombits(get32(b[4*i:]))
+	}
+	return data
+}

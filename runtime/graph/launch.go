@@ -1,0 +1,136 @@
+package graph
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/drdc-dev/drdc/kernels"
+	"github.com/drdc-dev/drdc/runtime/gpu"
+	"github.com/drdc-dev/drdc/shaders"
+)
+
+// launcher turns kernel records into steps of a recording.
+type launcher struct {
+	dev      *gpu.Device
+	programs []gpu.Program
+	launches []launch
+	uniforms []byte
+}
+
+type launch struct {
+	label   string
+	bind    []gpu.Bind
+	uniform int // offset among the uniforms, or -1
+	size    int
+	groups  [3]uint32
+}
+
+// add expands the shaders of a record whose operands lie where place says. A
+// binding that is read only is widened when the dispatch writes to its buffer.
+func (l *launcher) add(label string, rec kernels.Record, place func(kernels.Operand) gpu.Bind) error {
+	for _, d := range rec.Steps {
+		src, err := shaders.Expand(d.Shader, d.Set, nil)
+		if err != nil {
+			return fmt.Errorf("graph: %s: %w", label, err)
+		}
+		want := len(d.Bind)
+		if d.Uniform != nil {
+			want++
+		}
+		if len(src.Bindings) != want {
+			return fmt.Errorf("graph: %s: %s declares %d bindings, the kernel gives %d", label, d.Shader, len(src.Bindings), want)
+		}
+		binds := make([]gpu.Bind, len(d.Bind))
+		written := map[*gpu.Buffer]bool{}
+		for i, o := range d.Bind {
+			binds[i] = place(o)
+			if src.Bindings[i].Access == shaders.ReadWrite {
+				written[binds[i].Buffer] = true
+			}
+		}
+		var widen []int
+		for i, b := range binds {
+			if src.Bindings[i].Access == shaders.Read && written[b.Buffer] {
+				widen = append(widen, i)
+			}
+		}
+		if len(widen) > 0 {
+			if src, err = shaders.Expand(d.Shader, d.Set, widen); err != nil {
+				return fmt.Errorf("graph: %s: %w", label, err)
+			}
+		}
+		at, uniform := -1, kernels.EncodeUniform(d.Uniform)
+		if uniform != nil {
+			at = roundUp(len(l.uniforms), int(l.dev.Limits().UniformAlign))
+			l.uniforms = append(append(l.uniforms, make([]byte, at-len(l.uniforms))...), uniform...)
+		}
+		l.programs = append(l.programs, program(src))
+		l.launches = append(l.launches, launch{label + " " + src.Label, binds, at, len(uniform), d.Groups})
+	}
+	return nil
+}
+
+func program(src shaders.Source) gpu.Program {
+	p := gpu.Program{Label: src.Label, File: src.File, Code: src.Code}
+	for _, b := range src.Bindings {
+		p.Bindings = append(p.Bindings, [...]gpu.Access{gpu.Read, gpu.ReadWrite, gpu.Uniform}[b.Access])
+	}
+	return p
+}
+
+// steps compiles everything that was added. The buffer of the uniforms (nil
+// when there are none) belongs to the caller, also after an error.
+func (l *launcher) steps(ctx context.Context, progress func(done, total int)) (steps []gpu.Step, uniforms *gpu.Buffer, err error) {
+	if err := l.dev.Compile(ctx, l.programs, progress); err != nil {
+		return nil, nil, err
+	}
+	if len(l.uniforms) > 0 {
+		if uniforms, err = l.dev.NewBuffer("uniforms", uint64(len(l.uniforms)), gpu.UseUniform); err != nil {
+			return nil, nil, err
+		}
+		if err := l.dev.Write(uniforms, 0, l.uniforms); err != nil {
+			return nil, uniforms, err
+		}
+	}
+	for i, c := range l.launches {
+		pipe, err := l.dev.Pipeline(ctx, l.programs[i])
+		if err != nil {
+			return nil, uniforms, err
+		}
+		bind := c.bind
+		if c.uniform >= 0 {
+			bind = append(bind, gpu.Bind{Buffer: uniforms, Offset: uint64(c.uniform), Size: uint64(c.size)})
+		}
+		steps = append(steps, gpu.Dispatch{Label: c.label, Pipeline: pipe, Bind: bind, Groups: c.groups})
+	}
+	return steps, uniforms, nil
+}
+
+// Launch compiles one kernel record whose operands lie where place says, for
+// callers that run an operation outside of a graph (conformance, bench). free
+// gives back what was allocated for it; it is nil after an error.
+func Launch(ctx context.Context, dev *gpu.Device, label string, rec kernels.Record, place func(kernels.Operand) gpu.Bind) (r *gpu.Recording, free func() error, err error) {
+	l := launcher{dev: dev}
+	if err := l.add(label, rec, place); err != nil {
+		return nil, nil, err
+	}
+	steps, uniforms, err := l.steps(ctx, nil)
+	if err == nil {
+		r, err = dev.NewRecording(label, steps)
+	}
+	free = func() error {
+		var errs []error
+		if r != nil {
+			errs = append(errs, r.Close())
+		}
+		if uniforms != nil {
+			errs = append(errs, uniforms.Close())
+		}
+		return errors.Join(errs...)
+	}
+	if err != nil {
+		return nil, nil, errors.Join(err, free())
+	}
+	return r, free, nil
+}

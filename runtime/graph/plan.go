@@ -1,0 +1,215 @@
+package graph
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/drdc-dev/drdc/kernels"
+)
+
+// ErrMemory is wrapped when a plan does not fit the device.
+var ErrMemory = errors.New("not enough device memory")
+
+// Limits bounds a plan.
+type Limits struct {
+	kernels.Target
+	Buffer int // bytes of one buffer
+	Memory int // bytes of all buffers together; 0: not known
+}
+
+// Memory is what a plan will allocate, in bytes.
+type Memory struct {
+	Params int // parameters
+	IO     int // inputs and outputs
+	Arenas int // everything in between
+	Live   int // lower bound of Arenas: the most that is alive at one step
+}
+
+// Peak is the sum of all allocations.
+func (m Memory) Peak() int { return m.Params + m.IO + m.Arenas }
+
+func (m Memory) String() string {
+	return fmt.Sprintf("%s (parameters %s, activations %s, inputs and outputs %s)",
+		mebi(m.Peak()), mebi(m.Params), mebi(m.Arenas), mebi(m.IO))
+}
+
+func mebi(n int) string { return fmt.Sprintf("%.1f MiB", float64(n)/(1<<20)) }
+
+// Plan says where every value of a graph lives and what is dispatched. It holds
+// no device memory; one plan can be loaded several times.
+type Plan struct {
+	graph  *Graph
+	steps  []step
+	spots  map[int]spot // of computed values that live in an arena
+	arenas []int        // sizes in bytes
+	limits Limits
+}
+
+// step is one operation with its dispatches and the spots of its temporaries.
+type step struct {
+	node
+	rec   kernels.Record
+	temps []spot
+}
+
+// Plan fuses, records and places. The errors wrap kernels.ErrShape,
+// kernels.ErrLimit or ErrMemory and name the operation, the value and the limit.
+func (g *Graph) Plan(l Limits) (*Plan, error) {
+	if g.err != nil {
+		return nil, g.err
+	}
+	p := &Plan{graph: g, limits: l}
+	for _, n := range g.fuse() {
+		in, out := g.tensors(n.in), g.tensors(n.out)
+		for _, t := range slices.Concat(in, out) {
+			if t.Bytes() > l.StorageBinding {
+				return nil, fmt.Errorf("graph: %s: %s: %w: %v takes %s, one binding holds %s",
+					n.path, n.op.Name(), kernels.ErrLimit, t, mebi(t.Bytes()), mebi(l.StorageBinding))
+			}
+		}
+		rec, err := n.op.Record(l.Target, in, out)
+		if err != nil {
+			return nil, fmt.Errorf("graph: %s: %s: %w", n.path, n.op.Name(), err)
+		}
+		p.steps = append(p.steps, step{node: n, rec: rec})
+	}
+	p.place()
+	if m := p.Memory(); l.Memory > 0 && m.Peak() > l.Memory {
+		return nil, fmt.Errorf("graph: %w: the plan needs %v, available are %s", ErrMemory, m, mebi(l.Memory))
+	}
+	return p, nil
+}
+
+// Memory reports what Load will allocate.
+func (p *Plan) Memory() Memory {
+	var m Memory
+	for _, prm := range p.graph.params {
+		m.Params += prm.Tensor.Bytes()
+	}
+	for _, t := range p.graph.Inputs() {
+		m.IO += t.Bytes()
+	}
+	for _, t := range p.graph.Outputs() {
+		m.IO += t.Bytes()
+	}
+	for _, a := range p.arenas {
+		m.Arenas += a
+	}
+	m.Live = liveness(p.spans(nil))
+	return m
+}
+
+// Dispatches is the number of shader dispatches of one replay.
+func (p *Plan) Dispatches() int {
+	n := 0
+	for _, s := range p.steps {
+		n += len(s.rec.Steps)
+	}
+	return n
+}
+
+// inArena reports whether a value lives in an arena: inputs, parameters and
+// outputs have buffers of their own.
+func (p *Plan) inArena(id int) bool {
+	if p.graph.values[id].kind != computed {
+		return false
+	}
+	return !slices.ContainsFunc(p.graph.outputs, func(o output) bool { return p.graph.root(o.value) == id })
+}
+
+// block says which value or temporary a span belongs to.
+type block struct {
+	value      int // or -1
+	step, temp int
+}
+
+// spans lists the lives of everything in the arenas; each is reported to who.
+func (p *Plan) spans(who func(block)) []span {
+	g := p.graph
+	last := make([]int, len(g.values))
+	for i, s := range p.steps {
+		for _, v := range s.out {
+			last[v] = i
+		}
+		for _, v := range s.in {
+			last[g.root(v)] = i
+		}
+	}
+	class := p.classes()
+	var spans []span
+	add := func(s span, b block) {
+		spans = append(spans, s)
+		if who != nil {
+			who(b)
+		}
+	}
+	for i, s := range p.steps {
+		for _, v := range s.out {
+			if p.inArena(v) {
+				add(span{g.values[v].Bytes(), i, last[v], class[v]}, block{value: v})
+			}
+		}
+		for t, bytes := range s.rec.Temps {
+			add(span{bytes, i, i, class[s.out[0]]}, block{-1, i, t})
+		}
+	}
+	return spans
+}
+
+// classes puts the outputs and temporaries of an operation that binds one input
+// twice into another class than that input. Bindings that share a buffer with an output
+// become writable, and WebGPU refuses two writable bindings of the same bytes.
+func (p *Plan) classes() []int {
+	class := make([]int, len(p.graph.values))
+	for _, s := range p.steps {
+		taken := map[int]bool{}
+		for _, v := range p.twice(s) {
+			if p.inArena(v) {
+				taken[class[v]] = true
+			}
+		}
+		c := 0
+		for taken[c] {
+			c++
+		}
+		for _, v := range s.out {
+			class[v] = c
+		}
+	}
+	return class
+}
+
+// twice lists the values that one dispatch of s binds more than once.
+func (p *Plan) twice(s step) []int {
+	var vs []int
+	for _, d := range s.rec.Steps {
+		bound := map[int]int{}
+		for _, b := range d.Bind {
+			if b.Kind == kernels.InKind {
+				v := p.graph.root(s.in[b.Index])
+				if bound[v]++; bound[v] == 2 {
+					vs = append(vs, v)
+				}
+			}
+		}
+	}
+	return vs
+}
+
+func (p *Plan) place() {
+	var blocks []block
+	spans := p.spans(func(b block) { blocks = append(blocks, b) })
+	spots, arenas := place(spans, max(p.limits.Align, 16), p.limits.Buffer)
+	p.spots, p.arenas = map[int]spot{}, arenas
+	for i := range p.steps {
+		p.steps[i].temps = make([]spot, len(p.steps[i].rec.Temps))
+	}
+	for i, b := range blocks {
+		if b.value >= 0 {
+			p.spots[b.value] = spots[i]
+		} else {
+			p.steps[b.step].temps[b.temp] = spots[i]
+		}
+	}
+}
