@@ -37,6 +37,7 @@ type (
 	rawPipeline struct{ c C.gpu_pipeline }
 	rawGroup    struct{ c C.WGPUBindGroup }
 	rawMap      struct{ event *C.gpu_event }
+	rawQueries  struct{ c C.WGPUQuerySet }
 	rawStep     = C.gpu_step
 )
 
@@ -327,6 +328,11 @@ func copyStep(src, dst Bind) rawStep {
 	}
 }
 
+// guard collects errors that a driver reports after the call. This one reports
+// them in the call.
+func (d *driver) guard(f func() error) error { return f() }
+
+// check encodes the steps without submitting them.
 func (d *driver) check(steps []rawStep) error {
 	var e C.gpu_error
 	C.gpu_check(&d.dev, unsafe.SliceData(steps), C.size_t(len(steps)), &e)
@@ -336,13 +342,51 @@ func (d *driver) check(steps []rawStep) error {
 func (d *driver) submit(steps []rawStep) error {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	return d.submitLocked(steps, nil)
+	return d.submitLocked(steps, rawQueries{})
 }
 
-func (d *driver) submitLocked(steps []rawStep, queries C.WGPUQuerySet) error {
+// submitLocked is called with d.mu held.
+func (d *driver) submitLocked(steps []rawStep, q rawQueries) error {
 	var e C.gpu_error
-	C.gpu_submit(&d.dev, unsafe.SliceData(steps), C.size_t(len(steps)), queries, &e)
+	C.gpu_submit(&d.dev, unsafe.SliceData(steps), C.size_t(len(steps)), q.c, &e)
 	d.queued = 0
+	return take(&e)
+}
+
+func (d *driver) newQueries(n int) (rawQueries, error) {
+	var e C.gpu_error
+	set := C.gpu_queries(&d.dev, C.uint32_t(n), &e)
+	return rawQueries{set}, take(&e)
+}
+
+func (d *driver) freeQueries(q rawQueries) { C.wgpuQuerySetRelease(q.c) }
+
+// submitStamped submits the steps, writes the ticks before and after step i to
+// queries 2i and 2i+1, and all queries to dst.
+func (d *driver) submitStamped(steps []rawStep, q rawQueries, dst rawBuffer) error {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if err := d.submitLocked(steps, q); err != nil {
+		return err
+	}
+	return d.resolve(q, 2*len(steps), dst)
+}
+
+// submitStamp writes the present tick to dst.
+func (d *driver) submitStamp(q rawQueries, dst rawBuffer) error {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	var e C.gpu_error
+	C.gpu_stamp(&d.dev, q.c, &e)
+	if err := take(&e); err != nil {
+		return err
+	}
+	return d.resolve(q, 2, dst)
+}
+
+func (d *driver) resolve(q rawQueries, n int, dst rawBuffer) error {
+	var e C.gpu_error
+	C.gpu_resolve(&d.dev, q.c, C.uint32_t(n), dst.c, &e)
 	return take(&e)
 }
 
@@ -416,7 +460,7 @@ func (d *driver) startRead(src rawBuffer, offset uint64, stage rawBuffer, n uint
 	step := rawStep{src: src.c, src_offset: C.uint64_t(offset), dst: stage.c, size: C.uint64_t(n)}
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if err := d.submitLocked([]rawStep{step}, nil); err != nil {
+	if err := d.submitLocked([]rawStep{step}, rawQueries{}); err != nil {
 		return rawMap{}, err
 	}
 	var e C.gpu_error

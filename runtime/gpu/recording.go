@@ -33,13 +33,14 @@ func (Copy) isStep()     {}
 
 // Recording is a checked list of steps that can be submitted many times.
 type Recording struct {
-	d       *Device
-	label   string
-	labels  []string // of each step
-	steps   []rawStep
-	groups  []rawGroup
-	buffers []*Buffer
-	gone    bool // guarded by d.order
+	d          *Device
+	label      string
+	labels     []string // of each step
+	dispatches []bool   // which steps are dispatches
+	steps      []rawStep
+	groups     []rawGroup
+	buffers    []*Buffer
+	gone       bool // guarded by d.order
 }
 
 // submitSteps is how many steps go to the driver at a time. Shorter submissions
@@ -58,37 +59,48 @@ func (d *Device) NewRecording(label string, steps []Step) (*Recording, error) {
 	defer d.life.RUnlock()
 	d.order.Lock()
 	defer d.order.Unlock()
-	for i, s := range steps {
-		name, binds, err := r.add(s)
-		if err != nil {
-			r.free()
-			return nil, fmt.Errorf("gpu: recording %q, step %d %s: %w", label, i, name, d.note(err))
-		}
-		r.labels = append(r.labels, name)
-		for _, b := range binds {
-			if !seen[b.Buffer] {
-				seen[b.Buffer] = true
-				r.buffers = append(r.buffers, b.Buffer)
+	err := d.drv.guard(func() error {
+		for i, s := range steps {
+			binds, err := r.add(s)
+			if err != nil {
+				return fmt.Errorf("step %d %s: %w", i, name(s), err)
+			}
+			for _, b := range binds {
+				if !seen[b.Buffer] {
+					seen[b.Buffer] = true
+					r.buffers = append(r.buffers, b.Buffer)
+				}
 			}
 		}
-	}
-	if err := d.drv.check(r.steps); err != nil {
+		return d.drv.check(r.steps)
+	})
+	if err != nil {
 		r.free()
 		return nil, fmt.Errorf("gpu: recording %q: %w", label, d.note(err))
 	}
 	return r, nil
 }
 
-// add checks one step and appends it.
-func (r *Recording) add(s Step) (name string, binds []Bind, err error) {
-	switch s := s.(type) {
-	case Dispatch:
-		binds, err = r.dispatch(s)
-		return fmt.Sprintf("%q", s.Label), binds, err
-	case Copy:
-		return "copy", []Bind{s.Src, s.Dst}, r.copy(s)
+func name(s Step) string {
+	if s, ok := s.(Dispatch); ok {
+		return s.Label
 	}
-	return "", nil, fmt.Errorf("%w: a step is a Dispatch or a Copy, not %T", ErrInvalid, s)
+	return "copy"
+}
+
+// add checks one step, appends it and returns what it binds.
+func (r *Recording) add(s Step) ([]Bind, error) {
+	d, isDispatch := s.(Dispatch)
+	r.labels = append(r.labels, name(s))
+	r.dispatches = append(r.dispatches, isDispatch)
+	if isDispatch {
+		return r.dispatch(d)
+	}
+	c, isCopy := s.(Copy)
+	if !isCopy {
+		return nil, fmt.Errorf("%w: a step is a Dispatch or a Copy, not %T", ErrInvalid, s)
+	}
+	return []Bind{c.Src, c.Dst}, r.copy(c)
 }
 
 func (r *Recording) dispatch(s Dispatch) ([]Bind, error) {

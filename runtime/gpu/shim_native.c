@@ -229,6 +229,12 @@ static void end_pass(WGPUComputePassEncoder *pass) {
 	*pass = NULL;
 }
 
+static WGPUComputePassEncoder begin_pass(WGPUCommandEncoder encoder, WGPUQuerySet set, uint32_t first) {
+	WGPUComputePassTimestampWrites writes = {set, first, first + 1};
+	WGPUComputePassDescriptor desc = {.timestampWrites = set != NULL ? &writes : NULL};
+	return wgpuCommandEncoderBeginComputePass(encoder, &desc);
+}
+
 static void encode(WGPUCommandEncoder encoder, gpu_step const *steps, size_t n, WGPUQuerySet set, gpu_error *err) {
 	WGPUComputePassEncoder pass = NULL;
 	for (size_t i = 0; i < n && err->text == NULL; i++) {
@@ -236,13 +242,11 @@ static void encode(WGPUCommandEncoder encoder, gpu_step const *steps, size_t n, 
 		if (s->pipeline == NULL || set != NULL) end_pass(&pass);
 		if (s->pipeline == NULL) {
 			wgpuCommandEncoderCopyBufferToBuffer(encoder, s->src, s->src_offset, s->dst, s->dst_offset, s->size);
+			// Its queries must be written too: a resolve waits for all of them.
+			if (set != NULL) pass = begin_pass(encoder, set, (uint32_t)(2 * i));
 			continue;
 		}
-		if (pass == NULL) {
-			WGPUComputePassTimestampWrites writes = {set, (uint32_t)(2 * i), (uint32_t)(2 * i + 1)};
-			WGPUComputePassDescriptor desc = {.timestampWrites = set != NULL ? &writes : NULL};
-			pass = wgpuCommandEncoderBeginComputePass(encoder, &desc);
-		}
+		if (pass == NULL) pass = begin_pass(encoder, set, (uint32_t)(2 * i));
 		wgpuComputePassEncoderSetPipeline(pass, s->pipeline);
 		wgpuComputePassEncoderSetBindGroup(pass, 0, s->group, 0, NULL);
 		wgpuComputePassEncoderDispatchWorkgroups(pass, s->x, s->y, s->z);
@@ -276,6 +280,15 @@ WGPUQuerySet gpu_queries(gpu_device *d, uint32_t count, gpu_error *err) {
 	}
 	current = NULL;
 	return set;
+}
+
+void gpu_stamp(gpu_device *d, WGPUQuerySet set, gpu_error *err) {
+	current = err;
+	WGPUCommandEncoder encoder = begin(d);
+	WGPUComputePassEncoder pass = begin_pass(encoder, set, 0);
+	end_pass(&pass);
+	finish(encoder, d->queue, err);
+	current = NULL;
 }
 
 void gpu_resolve(gpu_device *d, WGPUQuerySet set, uint32_t count, WGPUBuffer dst, gpu_error *err) {

@@ -70,6 +70,11 @@ void gpu_check(gpu_device *d, gpu_step const *steps, size_t n, gpu_error *err);
 void gpu_submit(gpu_device *d, gpu_step const *steps, size_t n, WGPUQuerySet set, gpu_error *err);
 
 WGPUQuerySet gpu_queries(gpu_device *d, uint32_t count, gpu_error *err);
+
+// gpu_stamp submits an empty pass that writes queries 0 and 1.
+void gpu_stamp(gpu_device *d, WGPUQuerySet set, gpu_error *err);
+
+// gpu_resolve queues a copy of the first count queries to dst, 8 bytes each.
 void gpu_resolve(gpu_device *d, WGPUQuerySet set, uint32_t count, WGPUBuffer dst, gpu_error *err);
 
 gpu_event *gpu_map(gpu_device *d, WGPUBuffer b, size_t size, gpu_error *err);
