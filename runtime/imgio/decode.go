@@ -59,38 +59,9 @@ func Decode(data []byte, name string, lim Limits) (*RGB, error) {
 }
 
 func decode(data []byte, lim Limits) (*RGB, error) {
-	if err := lim.checkFile(int64(len(data))); err != nil {
-		return nil, err
-	}
-	f, err := sniff(data)
+	src, f, h, err := decodeBounded(data, lim)
 	if err != nil {
 		return nil, err
-	}
-	cfg, err := guard(f, f.config, data)
-	if err != nil {
-		return nil, err
-	}
-	if err := lim.checkPixels(cfg.Width, cfg.Height); err != nil {
-		return nil, err
-	}
-	h, err := f.check(data, cfg.Width, cfg.Height)
-	if err != nil {
-		return nil, err
-	}
-	if h.needs > int64(len(data)) {
-		return nil, fmt.Errorf("%w: %s of %d bytes cannot hold %d x %d px (at least %d bytes)", ErrCorrupt, f.name,
-			len(data), cfg.Width, cfg.Height, h.needs)
-	}
-	if err := lim.checkMemory(h.memory + 3*int64(cfg.Width)*int64(cfg.Height)); err != nil {
-		return nil, err
-	}
-	src, err := guard(f, f.decode, data)
-	if err != nil {
-		return nil, err
-	}
-	if b := src.Bounds(); b.Dx() != cfg.Width || b.Dy() != cfg.Height {
-		return nil, fmt.Errorf("%w: %s header says %d x %d px, pixels are %d x %d", ErrCorrupt, f.name, cfg.Width,
-			cfg.Height, b.Dx(), b.Dy())
 	}
 	img, err := toRGB(src, f.name == "WebP", h.orient)
 	if err == nil && h.invert {
@@ -99,6 +70,45 @@ func decode(data []byte, lim Limits) (*RGB, error) {
 		}
 	}
 	return img, err
+}
+
+// decodeBounded checks everything that can be known from the header and then runs the decoder of the format.
+func decodeBounded(data []byte, lim Limits) (image.Image, format, header, error) {
+	fail := func(err error) (image.Image, format, header, error) { return nil, format{}, header{}, err }
+	if err := lim.checkFile(int64(len(data))); err != nil {
+		return fail(err)
+	}
+	f, err := sniff(data)
+	if err != nil {
+		return fail(err)
+	}
+	cfg, err := guard(f, f.config, data)
+	if err != nil {
+		return fail(err)
+	}
+	if err := lim.checkPixels(cfg.Width, cfg.Height); err != nil {
+		return fail(err)
+	}
+	h, err := f.check(data, cfg.Width, cfg.Height)
+	if err != nil {
+		return fail(err)
+	}
+	if h.needs > int64(len(data)) {
+		return fail(fmt.Errorf("%w: %s of %d bytes cannot hold %d x %d px (at least %d bytes)", ErrCorrupt, f.name,
+			len(data), cfg.Width, cfg.Height, h.needs))
+	}
+	if err := lim.checkMemory(h.memory + 3*int64(cfg.Width)*int64(cfg.Height)); err != nil {
+		return fail(err)
+	}
+	src, err := guard(f, f.decode, data)
+	if err != nil {
+		return fail(err)
+	}
+	if b := src.Bounds(); b.Dx() != cfg.Width || b.Dy() != cfg.Height {
+		return fail(fmt.Errorf("%w: %s header says %d x %d px, pixels are %d x %d", ErrCorrupt, f.name, cfg.Width,
+			cfg.Height, b.Dx(), b.Dy()))
+	}
+	return src, f, h, nil
 }
 
 func sniff(data []byte) (format, error) {
