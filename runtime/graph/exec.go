@@ -172,6 +172,12 @@ func (e *Exec) Read(ctx context.Context, name string) ([]byte, error) {
 	return data, e.dev.Read(ctx, e.buffers[e.plan.graph.root(id)], 0, data)
 }
 
+// Profile replays the recording once, dispatch by dispatch, and returns the
+// seconds of each, labelled "path: operation shader[settings]".
+func (e *Exec) Profile(ctx context.Context) ([]gpu.Timing, error) {
+	return e.dev.Profile(ctx, e.rec)
+}
+
 // Plan is what the Exec was loaded from.
 func (e *Exec) Plan() *Plan { return e.plan }
 
