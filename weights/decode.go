@@ -2,7 +2,6 @@ package weights
 
 import (
 	"crypto/sha256"
-	"encoding/binary"
 	"encoding/hex"
 	"errors"
 	"fmt"
@@ -134,33 +133,19 @@ func floats(d DType, dst []float32, planes []byte) {
 	n := len(dst)
 	switch d {
 	case F32:
-		a, b, c, e := planes[:n], planes[n:2*n], planes[2*n:3*n], planes[3*n:4*n]
-		i := 0
-		for ; i+8 <= n; i += 8 {
-			joinEight((*[8]float32)(dst[i:]), le(a[i:]), le(b[i:]), le(c[i:]), le(e[i:]))
-		}
-		for ; i < n; i++ {
+		a, b, c, e := planes[:n], planes[n:][:n], planes[2*n:][:n], planes[3*n:][:n]
+		for i := range dst {
 			dst[i] = math.Float32frombits(uint32(a[i]) | uint32(b[i])<<8 | uint32(c[i])<<16 | uint32(e[i])<<24)
 		}
 	case F16:
-		lo, hi := planes[:n], planes[n:2*n]
+		lo, hi := planes[:n], planes[n:][:n]
 		for i := range dst {
 			dst[i] = halfToFloat(uint16(lo[i]) | uint16(hi[i])<<8)
 		}
 	case BF16:
-		lo, hi := planes[:n], planes[n:2*n]
+		lo, hi := planes[:n], planes[n:][:n]
 		for i := range dst {
 			dst[i] = math.Float32frombits(uint32(lo[i])<<16 | uint32(hi[i])<<24)
 		}
-	}
-}
-
-func le(b []byte) uint64 { return binary.LittleEndian.Uint64(b) }
-
-// joinEight makes eight floats of eight bytes from each of the four planes.
-func joinEight(dst *[8]float32, a, b, c, d uint64) {
-	for i := range dst {
-		s := 8 * uint(i)
-		dst[i] = math.Float32frombits(uint32(a>>s&0xff) | uint32(b>>s&0xff)<<8 | uint32(c>>s&0xff)<<16 | uint32(d>>s&0xff)<<24)
 	}
 }

@@ -115,13 +115,15 @@ func WriteTo(w io.Writer, meta Meta, tensors []Named, opts ...Option) (digest st
 	return hex.EncodeToString(sum[:]), nil
 }
 
-// encoders compress chunks in parallel, one zstd encoder per worker.
+// encoders compress chunks in parallel, one zstd encoder per worker. On byte planes the fastest level with forced entropy coding is
+// within 2% of the best level for f32, as small or smaller for the other types, and 20 to 100 times as fast: weights hold no
+// matches worth the search, only uneven bytes.
 type encoders []*zstd.Encoder
 
 func newEncoders() (encoders, error) {
 	e := make(encoders, runtime.GOMAXPROCS(0))
 	for i := range e {
-		z, err := zstd.NewWriter(nil, zstd.WithEncoderLevel(zstd.SpeedBestCompression), zstd.WithEncoderConcurrency(1),
+		z, err := zstd.NewWriter(nil, zstd.WithEncoderLevel(zstd.SpeedFastest), zstd.WithEncoderConcurrency(1),
 			zstd.WithEncoderCRC(false), zstd.WithSingleSegment(true), zstd.WithAllLitEntropyCompression(true))
 		if err != nil {
 			return nil, fmt.Errorf("weights: zstd: %w", err)
