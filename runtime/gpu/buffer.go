@@ -41,7 +41,7 @@ type Buffer struct {
 // over Options.MemoryLimit or the memory of the device.
 func (d *Device) NewBuffer(label string, size uint64, use BufferUse) (*Buffer, error) {
 	fail := func(err error) (*Buffer, error) {
-		return nil, fmt.Errorf("gpu: buffer %q of %s: %w", label, bytes(size), err)
+		return nil, fmt.Errorf("gpu: buffer %q of %s: %w", label, human(size), err)
 	}
 	if size == 0 || size%4 != 0 {
 		return fail(fmt.Errorf("%w: the size must be a multiple of 4 above 0", ErrInvalid))
@@ -71,7 +71,7 @@ func (d *Device) NewBuffer(label string, size uint64, use BufferUse) (*Buffer, e
 func (d *Device) allocate(label string, size uint64, usage uint32) (rawBuffer, error) {
 	var none rawBuffer
 	if size > d.limits.MaxBufferSize {
-		return none, fmt.Errorf("%w of %s", ErrTooLarge, bytes(d.limits.MaxBufferSize))
+		return none, fmt.Errorf("%w of %s", ErrTooLarge, human(d.limits.MaxBufferSize))
 	}
 	if err := d.begin("alloc", size, label); err != nil {
 		return none, err
@@ -80,7 +80,7 @@ func (d *Device) allocate(label string, size uint64, usage uint32) (rawBuffer, e
 	if d.memory > 0 && d.usage.Bytes+size > d.memory {
 		live := d.usage.Bytes
 		d.mu.Unlock()
-		return none, fmt.Errorf("%w: %s in use of the memory limit of %s", ErrOutOfMemory, bytes(live), bytes(d.memory))
+		return none, fmt.Errorf("%w: %s in use of the memory limit of %s", ErrOutOfMemory, human(live), human(d.memory))
 	}
 	d.usage.Bytes += size
 	d.usage.Peak = max(d.usage.Peak, d.usage.Bytes)
@@ -160,7 +160,7 @@ func (b *Buffer) span(d *Device, offset, n uint64) error {
 // reused when Write returns.
 func (d *Device) Write(b *Buffer, offset uint64, data []byte) error {
 	n := uint64(len(data))
-	fail := func(err error) error { return fmt.Errorf("gpu: write of %s: %w", bytes(n), err) }
+	fail := func(err error) error { return fmt.Errorf("gpu: write of %s: %w", human(n), err) }
 	if err := b.span(d, offset, n); err != nil {
 		return fail(err)
 	}
@@ -198,7 +198,7 @@ const (
 // dst. Offset and length are multiples of 4. If ctx ends first, the queued work
 // goes on and dst holds anything.
 func (d *Device) Read(ctx context.Context, b *Buffer, offset uint64, dst []byte) error {
-	fail := func(err error) error { return fmt.Errorf("gpu: read of %s: %w", bytes(uint64(len(dst))), err) }
+	fail := func(err error) error { return fmt.Errorf("gpu: read of %s: %w", human(uint64(len(dst))), err) }
 	if err := b.span(d, offset, uint64(len(dst))); err != nil {
 		return fail(err)
 	}

@@ -191,10 +191,22 @@ func take(e *C.gpu_error) error {
 	return &driverError{kind: kind, text: text}
 }
 
-// tidy puts the driver's report, a title and indented causes, on one line.
-func tidy(s string) string {
-	_, s, _ = strings.Cut("\n"+s, "\nCaused by:\n")
-	return strings.Join(strings.Fields(s), " ")
+// tidy puts the driver's report on one line: a title, indented causes, and for a
+// shader its line with a frame around. What the caller knows is left out: the
+// title, the name of the C function, the label and the frame.
+func tidy(report string) string {
+	if _, causes, ok := strings.Cut(report, "Caused by:"); ok {
+		report = causes
+	}
+	text := ""
+	for line := range strings.Lines(report) {
+		line = strings.Join(strings.Fields(line), " ")
+		known := strings.HasPrefix(line, "In wgpu") || strings.HasPrefix(line, "note: label") || strings.ContainsAny(line, "│┌")
+		if !known && !strings.Contains(text, line) {
+			text += "; " + line
+		}
+	}
+	return strings.TrimPrefix(text, "; ")
 }
 
 func (d *driver) close() { C.gpu_close(&d.dev) }
@@ -283,12 +295,13 @@ func (d *driver) compile(_ context.Context, label, code string, bindings []Acces
 	return p, diagnose(report), nil
 }
 
-var wgslPlace = regexp.MustCompile(`wgsl:(\d+):(\d+)`)
+// shaderPlace is the head of the frame, such as "┌─ wgsl:4:9".
+var shaderPlace = regexp.MustCompile(`┌─ .*:(\d+):(\d+)`)
 
 // diagnose reads line, column and text out of the library's report.
 func diagnose(report string) *diagnostic {
 	d := &diagnostic{text: tidy(report)}
-	if m := wgslPlace.FindStringSubmatch(report); m != nil {
+	if m := shaderPlace.FindStringSubmatch(report); m != nil {
 		d.line, _ = strconv.Atoi(m[1])
 		d.column, _ = strconv.Atoi(m[2])
 	}

@@ -63,9 +63,9 @@ func (l Limits) atMost(o Limits) Limits {
 	}
 }
 
-// bytes writes a size in the largest unit that divides it, else in bytes with
+// human writes a size in the largest unit that divides it, else in bytes with
 // the size in MiB behind it.
-func bytes(n uint64) string {
+func human(n uint64) string {
 	units := []string{"B", "KiB", "MiB", "GiB"}
 	v, u := n, 0
 	for v != 0 && v%1024 == 0 && u+1 < len(units) {

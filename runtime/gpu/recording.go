@@ -193,7 +193,7 @@ func (b Bind) fits(a Access, l Limits) error {
 		return fmt.Errorf("%w: buffer %q: %s offset %d is not a multiple of %d", ErrInvalid, b.Buffer.label, kind, b.Offset, align)
 	}
 	if b.Size > limit {
-		return fmt.Errorf("buffer %q: %s binding of %s: %w of %s", b.Buffer.label, kind, bytes(b.Size), ErrTooLarge, bytes(limit))
+		return fmt.Errorf("buffer %q: %s binding of %s: %w of %s", b.Buffer.label, kind, human(b.Size), ErrTooLarge, human(limit))
 	}
 	return nil
 }
