@@ -1,0 +1,117 @@
+# Everything here runs from a clean clone on Debian with Go, make, a C compiler
+# and apt. `make` alone lists the targets.
+
+SHELL       := bash
+.SHELLFLAGS := -euo pipefail -c
+MAKEFLAGS   += --no-print-directory
+.DEFAULT_GOAL := help
+
+# Debian packages, installed by the targets that need them if they are missing.
+APT_TEST    := libvulkan1 mesa-vulkan-drivers chromium
+APT_CROSS   := gcc-mingw-w64-x86-64 gcc-aarch64-linux-gnu libc6-dev-arm64-cross
+APT_WINDOWS := gcc-mingw-w64-x86-64 wine64 xvfb xauth libvulkan1 mesa-vulkan-drivers
+APT_GOLDEN  := git python3-torch python3-numpy python3-pil
+
+STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
+
+# What `drdc version` says. A source tree without git history has neither.
+VERSION := $(shell git describe --tags --always --dirty 2>/dev/null)
+COMMIT  := $(shell git rev-parse HEAD 2>/dev/null)
+# The version comes from the lines above, so that a checkout owned by another
+# user, which git refuses to read, still builds.
+BUILD   := go build -buildvcs=false -trimpath -ldflags "-s -w -X main.version=$(VERSION) -X main.commit=$(COMMIT)"
+
+TESTFLAGS ?=
+FUZZTIME  ?= 10s
+FUZZCOUNT ?= 1000000x
+READBACKS ?= 1000000
+
+# Folders whose packages also build for the browser.
+BROWSER := $(patsubst %,./%/...,$(wildcard shaders kernels weights runtime wasm))
+
+.PHONY: help setup build test race fuzz fuzz-pr bench lint golden check tidy cross test-windows gc-storm clean
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+setup: ## install what the tests need and is missing
+	@.ci/packages $(APT_TEST)
+	@go mod download
+
+build: ## build bin/drdc
+	@$(BUILD) -o bin/drdc ./host/drdc
+
+# Results are cached by Go; TESTFLAGS=-count=1 runs everything again. The time
+# limit is per package, for a CPU adapter on 2 cores.
+test: setup ## run all tests and print a closing summary
+	@go vet ./... ./.ci/testsummary ./.ci/typecheck
+	@go test -json -timeout=20m $(TESTFLAGS) ./... | go run ./.ci/testsummary
+
+race: setup ## run all tests under the race detector
+	@go test -race -json -timeout=60m $(TESTFLAGS) ./... | go run ./.ci/testsummary
+
+fuzz: ## run every fuzz target for FUZZTIME each (10s)
+	@grep -rHo --include='*_test.go' '^func Fuzz[A-Za-z0-9_]*' . | sort | while IFS=: read -r file func; do \
+		echo "$$(dirname "$$file") $${func#func }"; \
+		go test -run='^$$' -fuzz="^$${func#func }$$" -fuzztime=$(FUZZTIME) "$$(dirname "$$file")"; \
+	done
+
+# A count instead of a time makes the runs of two machines comparable.
+fuzz-pr: ## run every fuzz target for FUZZCOUNT inputs each (1000000x)
+	@$(MAKE) fuzz FUZZTIME=$(FUZZCOUNT)
+
+bench: setup ## run the Go benchmarks
+	@go test -run='^$$' -bench=. -benchmem ./...
+
+lint: ## gofmt, go vet, staticcheck
+	@files=$$(gofmt -l .); if [ -n "$$files" ]; then echo "gofmt these:"; echo "$$files"; exit 1; fi
+	@go vet ./...
+	@go run $(STATICCHECK) ./... ./.ci/testsummary ./.ci/typecheck
+
+# The generators need Debian's own interpreter: torch is installed for no other.
+golden: ## make all goldens again; fails if one changes
+	@.ci/packages $(APT_GOLDEN)
+	@grep -rl --include='*.py' '__main__' testdata/golden | sort | while read -r script; do \
+		echo "$$script"; /usr/bin/python3 "$$script"; \
+	done
+	@changed=$$(git status --porcelain -- testdata/golden); \
+	if [ -n "$$changed" ]; then echo "changed:"; echo "$$changed"; exit 1; fi
+
+check: lint tidy test cross ## what a change must pass: lint, tidy, test, cross
+
+tidy: # part of check
+	@go mod tidy -diff
+
+cross: ## build for linux, windows and the browser; type-check macOS
+	@.ci/packages $(APT_CROSS)
+	@echo linux/amd64
+	@GOOS=linux GOARCH=amd64 $(BUILD) -o build/cross/drdc-linux-amd64 ./host/drdc
+	@echo linux/arm64
+	@export GOOS=linux GOARCH=arm64 CGO_ENABLED=1 CC=aarch64-linux-gnu-gcc; \
+		$(BUILD) -o build/cross/drdc-linux-arm64 ./host/drdc; go vet ./...
+	@echo windows/amd64
+	@export GOOS=windows GOARCH=amd64 CGO_ENABLED=1 CC=x86_64-w64-mingw32-gcc; \
+		$(BUILD) -o build/cross/drdc-windows-amd64.exe ./host/drdc; go vet ./...
+	@echo js/wasm
+	@export GOOS=js GOARCH=wasm; go build $(BROWSER); go vet $(BROWSER)
+	@go run ./.ci/typecheck darwin arm64 ./...
+
+# Wine 8 lacks bcryptprimitives.dll, so a stub lies beside the programs. Wine
+# needs a display, even for a program that opens no window.
+WINE := WINEPREFIX=$(CURDIR)/build/wine WINEDEBUG=-all xvfb-run -a /usr/lib/wine/wine64
+test-windows: ## run the Windows build's devices and kernels under Wine
+	@.ci/packages $(APT_WINDOWS)
+	@mkdir -p build/windows
+	@x86_64-w64-mingw32-gcc -shared -O2 -Wall -o build/windows/bcryptprimitives.dll testdata/windows/bcryptprimitives.c -ladvapi32
+	@export GOOS=windows GOARCH=amd64 CGO_ENABLED=1 CC=x86_64-w64-mingw32-gcc; \
+		$(BUILD) -o build/windows/drdc.exe ./host/drdc; \
+		go test -c -o build/windows/conform.test.exe ./runtime/conform
+	@$(WINE) wineboot -i # the first start of a fresh prefix can fail
+	@cd build/windows; $(WINE) drdc.exe devices; \
+		$(WINE) conform.test.exe -test.short -test.run '^TestConform$$'
+
+gc-storm: setup ## read a buffer back READBACKS times (1000000) under a GC storm
+	@go test ./runtime/gpu -count=1 -timeout=3h -v -run '^TestReadbackStorm$$' -args -readbacks=$(READBACKS)
+
+clean: ## remove what was built
+	@rm -rf bin build
