@@ -16,7 +16,7 @@ func checkPNG(b []byte, w, h int) (header, error) {
 		out.memory = 8 * pixels
 	}
 	if interlaced {
-		out.memory += out.memory / 2 // the last pass is half of the picture
+		out.memory *= 2 // the passes together are as large as the picture
 	}
 	for kind, body := range pngChunks(b) {
 		if kind == "eXIf" {

@@ -6,6 +6,9 @@ import "fmt"
 // LZW: a code of 12 bits stands for at most 3,840 bytes.
 var tiffExpansion = map[uint32]int64{0: 1, 1: 1, 5: 2560, 8: maxDeflate, 32946: maxDeflate, 32773: 64}
 
+// maxBlocks bounds the strips or tiles of a TIFF file: each starts a decompressor, however little it holds.
+const maxBlocks = 1 << 16
+
 // checkTIFF reads the first directory. CCITT codes stand for the bits 0 and 1, so that in a file whose 0 is black a
 // "white" run is black; the decoder takes it for white, which invert corrects.
 func checkTIFF(b []byte, w, h int) (header, error) {
@@ -24,6 +27,18 @@ func checkTIFF(b []byte, w, h int) (header, error) {
 	if bits == 16 {
 		out.memory = 8 * pixels
 	}
+	bw, bh := int64(w), int64(h) // a block: a tile or a strip
+	if tw, th := int64(d[tagTileWidth].first), int64(d[tagTileHeight].first); tw > 0 && th > 0 {
+		bw, bh = tw, th
+	} else if rows := int64(d[tagRowsStrip].first); rows > 0 {
+		bh = min(bh, rows)
+	}
+	if bw > (1<<40)/bh {
+		return header{}, fmt.Errorf("%w: TIFF tile of %d x %d px", ErrTooLarge, bw, bh)
+	}
+	if n := ((int64(w)-1)/bw + 1) * ((int64(h)-1)/bh + 1); n > maxBlocks {
+		return header{}, fmt.Errorf("%w: TIFF of %d strips or tiles, limit %d", ErrTooLarge, n, maxBlocks)
+	}
 	compression := d[tagCompression].first
 	out.invert = (compression == 3 || compression == 4) && d[tagPhotometric].first == 1
 	expansion, bounded := tiffExpansion[compression]
@@ -31,16 +46,7 @@ func checkTIFF(b []byte, w, h int) (header, error) {
 		out.needs = pixels * bits * samples / 8 / expansion
 	}
 	if expansion != 1 {
-		block := pixels
-		if tw, th := int64(d[tagTileWidth].first), int64(d[tagTileHeight].first); tw > 0 {
-			if th > 0 && tw > (1<<40)/th {
-				return header{}, fmt.Errorf("%w: TIFF tile of %d x %d px", ErrTooLarge, tw, th)
-			}
-			block = tw * th
-		} else if rows := int64(d[tagRowsStrip].first); rows > 0 && rows < int64(h) {
-			block = int64(w) * rows
-		}
-		out.memory += 16 * block // a strip may expand to 8 bytes a pixel, in a buffer that grows by doubling
+		out.memory += 16 * bw * bh // a block may expand to 8 bytes a pixel, in a buffer that grows by doubling
 	} else {
 		out.memory += int64(len(b))
 	}

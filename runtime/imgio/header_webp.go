@@ -1,6 +1,9 @@
 package imgio
 
-import "encoding/binary"
+import (
+	"encoding/binary"
+	"fmt"
+)
 
 func isWebP(b []byte) bool {
 	return len(b) >= 12 && string(b[:4]) == "RIFF" && string(b[8:12]) == "WEBP"
@@ -14,9 +17,11 @@ func checkWebP(b []byte, w, h int) (header, error) {
 		if n > uint64(len(b)-8) {
 			break
 		}
-		if string(b[:4]) == "EXIF" {
+		switch string(b[:4]) {
+		case "ANIM":
+			return header{}, fmt.Errorf("%w: animated WebP", ErrFormat)
+		case "EXIF":
 			out.orient = exifOrientation(b[8 : 8+n])
-			break
 		}
 		b = b[min(8+n+n&1, uint64(len(b))):]
 	}

@@ -18,8 +18,9 @@ const (
 // ifdValue is the first value of a directory entry and the number of values.
 type ifdValue struct{ first, count uint32 }
 
-// readIFD returns the wanted SHORT and LONG entries of the first directory of a TIFF structure (a TIFF file or an EXIF
-// block). Entries out of bounds are left out: the decoder proper reports them.
+// readIFD returns the wanted BYTE, SHORT and LONG entries of the first directory of a TIFF structure (a TIFF file or an EXIF
+// block). Empty entries and entries out of bounds are
+// left out: the decoder proper takes the first for absent and reports the second.
 func readIFD(b []byte, want ...uint16) map[uint16]ifdValue {
 	out := map[uint16]ifdValue{}
 	order, ok := tiffOrder(b)
@@ -46,24 +47,23 @@ func readIFD(b []byte, want ...uint16) map[uint16]ifdValue {
 }
 
 func ifdEntry(b, e []byte, order binary.ByteOrder) (ifdValue, bool) {
-	count := order.Uint32(e[4:])
-	size := uint64(2)
-	switch order.Uint16(e[2:]) {
-	case 3:
-	case 4:
-		size = 4
-	default:
+	kind, count := order.Uint16(e[2:]), order.Uint32(e[4:])
+	size := map[uint16]uint64{1: 1, 3: 2, 4: 4}[kind]
+	if size == 0 || count == 0 {
 		return ifdValue{}, false
 	}
 	raw := e[8:]
 	if size*uint64(count) > 4 {
-		at := uint64(order.Uint32(e[8:]))
+		at := uint64(order.Uint32(raw))
 		if at+size > uint64(len(b)) {
 			return ifdValue{}, false
 		}
 		raw = b[at:]
 	}
-	if size == 2 {
+	switch kind {
+	case 1:
+		return ifdValue{uint32(raw[0]), count}, true
+	case 3:
 		return ifdValue{uint32(order.Uint16(raw)), count}, true
 	}
 	return ifdValue{order.Uint32(raw), count}, true

@@ -66,6 +66,7 @@ write("huge.tif", rgbless(0x40000000, 0x40000000, 1, [(273, 4, 1, 8), (279, 4, 1
 write("strips.tif", rgbless(8000, 8000, 1, [(273, 4, 0x0fffffff, 8), (278, 4, 1, 1), (279, 4, 0x0fffffff, 8)]))
 write("deflate_8000.tif", rgbless(8000, 8000, 8, [(273, 4, 1, 8), (279, 4, 1, 64)]))
 write("tile.tif", rgbless(64, 64, 8, [(322, 4, 1, 0x7fffffff), (323, 4, 1, 0x7fffffff), (324, 4, 1, 8), (325, 4, 1, 64)]))
+write("one_row.tif", rgbless(100, 200000, 8, [(273, 3, 200000, 8), (278, 4, 1, 1), (279, 3, 200000, 8)]) + bytes(20000))
 write("ccitt.tif", tiff([(256, 4, 1, 60000), (257, 4, 1, 1000), (258, 3, 1, 1), (259, 3, 1, 4), (262, 3, 1, 0),
                          (273, 4, 1, 8), (279, 4, 1, 64)]))
 
@@ -87,5 +88,8 @@ write("lossless.webp", b"RIFF" + struct.pack("<I", 4 + 8 + 6) + b"WEBPVP8L" + st
 frames = io.BytesIO()
 Image.new("P", (8, 8)).save(frames, "GIF", save_all=True, append_images=[Image.new("P", (8, 8), i) for i in range(9)])
 write("frames.gif", frames.getvalue())
+moving = io.BytesIO()
+Image.new("RGB", (8, 8)).save(moving, "WEBP", save_all=True, append_images=[Image.new("RGB", (8, 8), (250, 0, 0))])
+write("moving.webp", moving.getvalue())
 write("text.png", b"not a picture at all")
 write("empty.png", b"")

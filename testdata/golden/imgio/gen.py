@@ -6,6 +6,7 @@
 decode/NAME       an image file; decode/NAME.rgb.png is what PIL makes of it: convert("RGB") after exif_transpose
 resize/cases.txt  lines: method inW inH outW outH sha256 of the RGB bytes; the inputs are rows of the xorshift noise below
 resize/*.png      two natural-looking cases in full
+large/NAME        pictures of 1200 x 900 px in few bytes, to weigh the memory that decoding takes
 norm.txt          float32 values of torchvision's and guided-diffusion's normalisation as hex words, 3 x 256 and 256
 """
 import hashlib
@@ -14,7 +15,7 @@ import struct
 import warnings
 
 import numpy as np
-from PIL import Image, ImageDraw, ImageOps
+from PIL import Image, ImageDraw, ImageOps, TiffImagePlugin
 
 warnings.simplefilter("ignore")
 rng = np.random.default_rng(20240611)
@@ -138,6 +139,40 @@ exif[0x0112] = 6
 put("orient6.png", small, exif=exif)
 put("orient6.webp", small, exif=exif, lossless=True)
 put("orient6.tif", small, tiffinfo={274: 6}, expect=small.transpose(Image.Transpose.ROTATE_270))
+
+
+# Memory
+os.makedirs("large", exist_ok=True)
+plain = Image.linear_gradient("L").resize((1200, 900))
+wide = Image.merge("RGB", (plain, plain.rotate(180), plain))
+wide.save("large/progressive444.jpg", quality=30, subsampling=0, progressive=True)
+wide.save("large/progressive420.jpg", quality=30, subsampling=2, progressive=True)
+wide.save("large/baseline.jpg", quality=30)
+wide.convert("CMYK").save("large/cmyk_progressive.jpg", quality=20, progressive=True)
+Image.merge("RGBA", (*wide.split(), plain)).save("large/lossless.webp", lossless=True, exact=True)
+Image.merge("RGBA", (*wide.split(), plain)).save("large/alpha.webp", quality=20)
+wide.save("large/lossy.webp", quality=20)
+wide.save("large/strips.tif", compression="tiff_deflate")
+TiffImagePlugin.STRIP_SIZE = 1 << 30
+wide.save("large/one_strip.tif", compression="tiff_lzw")
+wide.save("large/rgb.png", optimize=True)
+
+
+def adam7(path, w, h):
+    """Interlaced 16-bit RGBA PNG of zeros."""
+    import zlib
+    raw = 0
+    for x0, y0, dx, dy in ((0, 0, 8, 8), (4, 0, 8, 8), (0, 4, 4, 8), (2, 0, 4, 4), (0, 2, 2, 4), (1, 0, 2, 2), (0, 1, 1, 2)):
+        raw += (1 + 8 * ((w - x0 + dx - 1) // dx)) * ((h - y0 + dy - 1) // dy)
+    out = b"\x89PNG\r\n\x1a\n"
+    for kind, body in ((b"IHDR", struct.pack(">IIBBBBB", w, h, 16, 6, 0, 0, 1)),
+                       (b"IDAT", zlib.compress(bytes(raw), 9)), (b"IEND", b"")):
+        out += struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
+    with open(path, "wb") as f:
+        f.write(out)
+
+
+adam7("large/interlaced16.png", 1200, 900)
 
 
 # Resize
