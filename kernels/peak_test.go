@@ -9,16 +9,16 @@ func TestPeakClosedForm(t *testing.T) {
 		copy(in.Data, []float64{1, -3, 0.25, 0})
 		Peak{rounds}.Reference([]*Array{in}, []*Array{out})
 		for i, x := range in.Data {
-			mean := 0.0
-			for j := range 8 {
+			sum := 0.0
+			for j := range 3 {
 				a := float64(j) * x / 2
 				for range rounds {
 					a = a/2 + x
 				}
-				mean += a / 8
+				sum += a
 			}
-			if d := out.Data[i] - mean; d > 1e-12 || d < -1e-12 {
-				t.Errorf("%d rounds, x = %g: closed form %g, chains %g", rounds, x, out.Data[i], mean)
+			if d := out.Data[i] - sum; d > 1e-12 || d < -1e-12 {
+				t.Errorf("%d rounds, x = %g: closed form %g, chains %g", rounds, x, out.Data[i], sum)
 			}
 		}
 	}

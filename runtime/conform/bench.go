@@ -32,7 +32,7 @@ type Ceilings struct {
 
 // MeasureCeilings times a multiply-add loop and a copy of 64 MiB.
 func MeasureCeilings(ctx context.Context, dev *gpu.Device) (Ceilings, error) {
-	flops, copies := kernels.Peak{Rounds: 512}, kernels.Unary{Act: kernels.Identity}
+	flops, copies := kernels.Peak{Rounds: 1024}, kernels.Unary{Act: kernels.Identity}
 	x := kernels.Float(1, 256, 256, 4)
 	wide := kernels.Float(1, 1024, 1024, 16)
 	s, err := seconds(ctx, dev, kernels.Case{Name: "multiply-add ceiling", Op: flops, In: []kernels.Tensor{x}})

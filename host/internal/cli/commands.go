@@ -4,6 +4,7 @@ package cli
 func commands() []command {
 	return []command{
 		devices(),
+		bench(),
 		completion(),
 		version(),
 		help(),
