@@ -7,19 +7,16 @@ import "image"
 // webP selects the rounding of libwebp and its colours (BT.601, luma 16..235) instead of those of JPEG (full range).
 func chromaReader(m *image.YCbCr, webP bool) func(dst []uint8, y int) {
 	up := newUpsampler(m)
-	upRow, toRGB := up.jpegRow, fullRange
+	upRow, toRGB := up.jpegRow, fullRangeRow
 	if webP {
-		upRow, toRGB = up.webPRow, studioRange
+		upRow, toRGB = up.webPRow, studioRangeRow
 	}
 	w := m.Rect.Dx()
 	cb, cr := make([]uint8, w+1), make([]uint8, w+1)
 	return func(dst []uint8, y int) {
 		upRow(cb, m.Cb, y)
 		upRow(cr, m.Cr, y)
-		luma := m.Y[y*m.YStride : y*m.YStride+w]
-		for x, v := range luma {
-			dst[3*x], dst[3*x+1], dst[3*x+2] = toRGB(int32(v), int32(cb[x]), int32(cr[x]))
-		}
+		toRGB(dst, m.Y[y*m.YStride:y*m.YStride+w], cb, cr)
 	}
 }
 
@@ -102,19 +99,29 @@ func (u *upsampler) webPRow(dst, plane []uint8, y int) {
 	}
 }
 
-// fullRange is the JFIF conversion in 16-bit fixed point.
-func fullRange(y, cb, cr int32) (r, g, b uint8) {
+// fullRangeRow is the JFIF conversion in 16-bit fixed point.
+func fullRangeRow(dst, luma, blue, red []uint8) {
 	const half = 1 << 15
-	cb, cr = cb-128, cr-128
-	return clip8(y + (91881*cr+half)>>16), clip8(y + (-22554*cb-46802*cr+half)>>16), clip8(y + (116130*cb+half)>>16)
+	blue, red = blue[:len(luma)], red[:len(luma)]
+	for x, v := range luma {
+		y, cb, cr := int32(v), int32(blue[x])-128, int32(red[x])-128
+		out := dst[3*x : 3*x+3]
+		out[0] = clip8(y + (91881*cr+half)>>16)
+		out[1] = clip8(y + (-22554*cb-46802*cr+half)>>16)
+		out[2] = clip8(y + (116130*cb+half)>>16)
+	}
 }
 
-// studioRange is the BT.601 conversion in the 14-bit fixed point that the WebP specification's decoder uses.
-func studioRange(y, cb, cr int32) (r, g, b uint8) {
-	y = y * 19077 >> 8
-	return clip8((y + cr*26149>>8 - 14234) >> 6),
-		clip8((y - cb*6419>>8 - cr*13320>>8 + 8708) >> 6),
-		clip8((y + cb*33050>>8 - 17685) >> 6)
+// studioRangeRow is the BT.601 conversion in the 14-bit fixed point that the WebP specification's decoder uses.
+func studioRangeRow(dst, luma, blue, red []uint8) {
+	blue, red = blue[:len(luma)], red[:len(luma)]
+	for x, v := range luma {
+		y, cb, cr := int32(v)*19077>>8, int32(blue[x]), int32(red[x])
+		out := dst[3*x : 3*x+3]
+		out[0] = clip8((y + cr*26149>>8 - 14234) >> 6)
+		out[1] = clip8((y - cb*6419>>8 - cr*13320>>8 + 8708) >> 6)
+		out[2] = clip8((y + cb*33050>>8 - 17685) >> 6)
+	}
 }
 
 func clip8(v int32) uint8 { return uint8(min(max(v, 0), 255)) }

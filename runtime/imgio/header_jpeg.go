@@ -14,13 +14,15 @@ const maxScans = 256
 func checkJPEG(b []byte, w, h int) (header, error) {
 	out := header{orient: 1}
 	var frame []byte
-	progressive, scans, exif := false, 0, false
+	progressive, adobe, exif, scans := false, false, false, 0
 	for marker, body := range jpegSegments(b) {
 		switch {
 		case marker >= 0xc0 && marker <= 0xc2 && frame == nil:
 			frame, progressive = body, marker == 0xc2
 		case marker == 0xda:
 			scans++
+		case marker == 0xee:
+			adobe = true
 		case marker == 0xe1 && !exif && bytes.HasPrefix(body, []byte("Exif\x00\x00")):
 			out.orient, exif = exifOrientation(body), true
 		}
@@ -45,7 +47,7 @@ func checkJPEG(b []byte, w, h int) (header, error) {
 	if progressive {
 		out.memory += 4 * planes // coefficients of 32 bits
 	}
-	if components > 1 {
+	if components == 4 || components == 3 && (adobe || frame[6] == 'R') {
 		out.memory += 4 * pixels // RGB and CMYK files are joined into one picture
 	}
 	out.needs = pixels / 64 / 8 // a block of 8 x 8 pixels takes a bit or more
