@@ -49,7 +49,9 @@ func parseFront(front []byte, o options) (*Header, [digestSize]byte, int64, erro
 }
 
 func checkJSON(text []byte, open func(depth int, top string) bool) error {
-	err := strictjson.Check(text, strictjson.Rules{MaxDepth: maxDepth, MaxArray: MaxTensors, MaxValues: maxValues, Open: open})
+	err := strictjson.Check(text, strictjson.Rules{
+		MaxDepth: maxDepth, MaxArray: MaxTensors, MaxKeys: MaxTensors, MaxValues: maxValues, Open: open,
+	})
 	switch {
 	case err == nil:
 		return nil

@@ -273,4 +273,3 @@ func countOverflow(d DType, v []float32) int {
 	}
 	return n
 }
-

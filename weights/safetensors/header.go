@@ -17,9 +17,9 @@ import (
 // The bounds a file is held to.
 const (
 	// MaxHeader is the longest header, in bytes.
-	MaxHeader = 16 << 20
+	MaxHeader = 4 << 20
 	// MaxTensors is the largest number of tensors.
-	MaxTensors = 1 << 16
+	MaxTensors = 16384
 	// MaxRank is the largest number of dimensions.
 	MaxRank = 16
 )
@@ -69,7 +69,9 @@ type wireEntry struct {
 // parseHeader gives the tensors, sorted by offset, and the metadata. data is the number of bytes after the header.
 func parseHeader(text []byte, data int64) ([]entry, map[string]string, error) {
 	open := func(depth int, top string) bool { return depth == 1 || top == "__metadata__" }
-	err := strictjson.Check(text, strictjson.Rules{MaxDepth: 3, MaxArray: MaxRank, MaxValues: 24 * MaxTensors, Open: open})
+	err := strictjson.Check(text, strictjson.Rules{
+		MaxDepth: 3, MaxArray: MaxRank, MaxKeys: MaxTensors + 1, MaxValues: 24 * MaxTensors, Open: open,
+	})
 	switch {
 	case errors.Is(err, strictjson.ErrDuplicate):
 		return nil, nil, fail(ErrDuplicate, "%v", err)

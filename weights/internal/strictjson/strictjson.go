@@ -1,7 +1,7 @@
 // Package strictjson checks a JSON text more strictly than encoding/json does before it is decoded: no duplicate keys,
 // no folded key spellings, no nulls, bounded depth and counts. It imports nothing of ours.
 //
-//	err := strictjson.Check(text, strictjson.Rules{MaxDepth: 16, MaxArray: 100, MaxValues: 1000})
+//	err := strictjson.Check(text, strictjson.Rules{MaxDepth: 16, MaxArray: 100, MaxKeys: 100, MaxValues: 1000})
 package strictjson
 
 import (
@@ -23,7 +23,7 @@ var (
 // Rules bound a text. Open says whether the values below the top-level key top may use any key and null; at depth 1 the
 // keys of the top-level object itself are asked about. A nil Open allows neither anywhere.
 type Rules struct {
-	MaxDepth, MaxArray, MaxValues int
+	MaxDepth, MaxArray, MaxKeys, MaxValues int
 	Open                          func(depth int, top string) bool
 }
 
@@ -83,6 +83,9 @@ func Check(text []byte, r Rules) error {
 			end := stringEnd(text, i)
 			f := &stack[len(stack)-1]
 			if f.key {
+				if len(f.keys) == r.MaxKeys {
+					return fmt.Errorf("%w: an object of more than %d keys", ErrLimit, r.MaxKeys)
+				}
 				name, err := f.add(text[i:end])
 				if err != nil {
 					return err

@@ -8,7 +8,7 @@ import (
 
 func TestCheck(t *testing.T) {
 	open := func(depth int, top string) bool { return depth > 1 && top == "config" }
-	rules := Rules{MaxDepth: 4, MaxArray: 3, MaxValues: 12, Open: open}
+	rules := Rules{MaxDepth: 4, MaxArray: 3, MaxKeys: 4, MaxValues: 12, Open: open}
 	for _, c := range []struct {
 		name, text string
 		want       error
@@ -30,6 +30,7 @@ func TestCheck(t *testing.T) {
 		{"null", `{"a":null}`, ErrNull},
 		{"deep", `{"a":[[[[]]]]}`, ErrLimit},
 		{"long array", `{"a":[1,2,3,4]}`, ErrLimit},
+		{"many keys", `{"a":1,"b":1,"c":1,"d":1,"e":1}`, ErrLimit},
 		{"many values", `{"a":[1,2,3],"b":[1,2,3],"c":[1,2,3]}`, ErrLimit},
 	} {
 		if err := Check([]byte(c.text), rules); !errors.Is(err, c.want) || (c.want == nil) != (err == nil) {
