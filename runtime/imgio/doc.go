@@ -14,7 +14,7 @@
 //   - 16-bit samples keep their high byte (as OpenCV for grey and colour; PIL does so for colour but clips 16-bit grey);
 //   - JPEG chroma is upsampled with the triangle filter of libjpeg (4:2:0, 4:2:2); CMYK becomes RGB by (255-c)(255-k)/255;
 //   - the EXIF orientation (JPEG, PNG, WebP, TIFF) is applied, so that width and height are those a viewer shows;
-//   - of an animated or many-page file the first picture is read; colour profiles and gamma chunks are ignored.
+//   - of an animated PNG or many-page TIFF the first picture is read; colour profiles and gamma chunks are ignored.
 //
 // Not read, each refused with [ErrFormat]: GIF, HEIF, AVIF, JPEG 2000, TIFF with JPEG, float or CMYK samples, animated
 // WebP, 12-bit, lossless or arithmetic-coded JPEG, RLE and bit-field BMP.
