@@ -20,6 +20,7 @@ type progress struct {
 	done    int
 	start   time.Time
 	written time.Time // of the last bar or line
+	shown   int       // items done at that time
 	width   int       // runes of the bar on the screen
 	closed  bool
 }
@@ -33,7 +34,7 @@ const (
 // newProgress starts the clock for total items, a total above 0.
 func newProgress(env *environment, label string, total int) *progress {
 	now := env.now()
-	return &progress{env: env, label: label, total: total, start: now, written: now}
+	return &progress{env: env, label: label, total: total, start: now, written: now, shown: -1}
 }
 
 // set says how many items are done in all.
@@ -58,7 +59,9 @@ func (p *progress) close() {
 		return
 	}
 	p.closed = true
-	p.write(p.env.now())
+	if p.shown != p.done {
+		p.write(p.env.now())
+	}
 	if p.env.terminal && !p.env.quiet {
 		p.env.printf("\n")
 	}
@@ -66,7 +69,7 @@ func (p *progress) close() {
 
 // write shows the state, the lock held.
 func (p *progress) write(now time.Time) {
-	p.written = now
+	p.written, p.shown = now, p.done
 	if p.env.quiet {
 		return
 	}

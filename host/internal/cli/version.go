@@ -42,7 +42,11 @@ func version() command {
 		examples: []string{"drdc version", "drdc version --json"},
 		setup: func(*pflag.FlagSet) runFunc {
 			return func(_ context.Context, env *environment, _ []string) error {
-				v := describe(env.build)
+				info, ok := debug.ReadBuildInfo()
+				if !ok {
+					info = &debug.BuildInfo{}
+				}
+				v := describe(env.build, info)
 				if env.json {
 					return env.printJSON(v)
 				}
@@ -58,7 +62,7 @@ func version() command {
 }
 
 // describe adds what the Go linker recorded to what the Makefile told it.
-func describe(build Build) versionReport {
+func describe(build Build, info *debug.BuildInfo) versionReport {
 	const unknown = "unknown"
 	v := versionReport{
 		Version: cmp.Or(build.Version, "devel"),
@@ -69,16 +73,14 @@ func describe(build Build) versionReport {
 		Binding: moduleVersion{Module: bindingModule, Version: unknown},
 		Formats: formats{Model: weights.Version},
 	}
-	if info, ok := debug.ReadBuildInfo(); ok {
-		for _, dep := range info.Deps {
-			if dep.Path == bindingModule {
-				v.Binding.Version = dep.Version
-			}
+	for _, dep := range info.Deps {
+		if dep.Path == bindingModule {
+			v.Binding.Version = dep.Version
 		}
-		for _, s := range info.Settings {
-			if s.Key == "vcs.revision" && v.Commit == "" {
-				v.Commit = s.Value
-			}
+	}
+	for _, s := range info.Settings {
+		if s.Key == "vcs.revision" && v.Commit == "" {
+			v.Commit = s.Value
 		}
 	}
 	v.Commit = cmp.Or(v.Commit, unknown)
