@@ -4,6 +4,7 @@ package gpu
 
 import (
 	"context"
+	"errors"
 	"sync"
 	"syscall/js"
 	"time"
@@ -26,7 +27,6 @@ type (
 type driver struct {
 	dev, queue js.Value
 	onError    js.Func
-	onLost     js.Func
 
 	// scope is held between the push and the pop of an error scope, so that the
 	// errors of one goroutine do not land in the scope of another.
@@ -48,14 +48,16 @@ func (d *driver) listen() {
 		}
 		return nil
 	})
-	d.onLost = js.FuncOf(func(_ js.Value, args []js.Value) any {
+	var onLost js.Func
+	onLost = js.FuncOf(func(_ js.Value, args []js.Value) any {
+		onLost.Release()
 		d.mu.Lock()
 		defer d.mu.Unlock()
 		d.lost = &driverError{kind: kindLost, text: text(args[0], "reason") + " " + text(args[0], "message")}
 		return nil
 	})
 	d.dev.Call("addEventListener", "uncapturederror", d.onError)
-	d.dev.Get("lost").Call("then", d.onLost)
+	d.dev.Get("lost").Call("then", onLost)
 }
 
 func (d *driver) close() {
@@ -198,7 +200,7 @@ func (d *driver) compile(ctx context.Context, label, code string, bindings []Acc
 		return p, diag, nil
 	}
 	if broken != nil {
-		return p, &diagnostic{text: broken.Error()}, nil
+		return p, nil, broken
 	}
 	err = d.guard(func() error {
 		p.layout = d.dev.Call("createBindGroupLayout", object(map[string]any{"label": label, "entries": entries}))
@@ -219,7 +221,11 @@ func (d *driver) compile(ctx context.Context, label, code string, bindings []Acc
 	if lost := d.explain(nil); lost != nil {
 		return p, nil, lost
 	}
-	return p, &diagnostic{text: err.Error()}, nil
+	var said *driverError
+	if errors.As(err, &said) {
+		return p, &diagnostic{text: said.text}, nil
+	}
+	return p, nil, err
 }
 
 // diagnose returns the first error of a GPUCompilationInfo, or nil.

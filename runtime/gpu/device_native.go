@@ -1,10 +1,9 @@
-//go:build !js
+//go:build !js && cgo
 
 package gpu
 
 /*
 #cgo CFLAGS: -std=gnu11 -Wall -Wextra -Werror
-#cgo darwin LDFLAGS: -Wl,-undefined,dynamic_lookup
 #include <stdlib.h>
 #include "shim_native.h"
 */
@@ -19,7 +18,6 @@ import (
 	"strconv"
 	"strings"
 	"sync"
-	"time"
 	"unsafe"
 
 	// The binding brings the library that the shim links to. Its Go half is not
@@ -206,7 +204,7 @@ func tidy(report string) string {
 			text += "; " + line
 		}
 	}
-	return strings.TrimPrefix(text, "; ")
+	return strings.ReplaceAll(strings.TrimPrefix(text, "; "), ":;", ":")
 }
 
 func (d *driver) close() { C.gpu_close(&d.dev) }
@@ -422,7 +420,7 @@ func (d *driver) wait(ctx context.Context) error {
 // never blocks in C: a blocking poll could not be cancelled, and it would hold
 // up the calls of other goroutines.
 func (d *driver) await(ctx context.Context, event *C.gpu_event) error {
-	const spins, first, last = 64, 20 * time.Microsecond, time.Millisecond
+	const spins, first, last = 64, 20, 200 // microseconds
 	pause := first
 	for i := 0; ; i++ {
 		fired, err := d.poll(event)
@@ -439,7 +437,8 @@ func (d *driver) await(ctx context.Context, event *C.gpu_event) error {
 		case i < spins:
 			runtime.Gosched()
 		default:
-			time.Sleep(pause)
+			// Not time.Sleep, which takes a millisecond at least.
+			C.gpu_pause(C.int(pause))
 			pause = min(pause*5/4, last)
 		}
 	}

@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"syscall/js"
 )
 
@@ -18,6 +19,11 @@ func try(f func()) (err error) {
 			err = &driverError{text: reason(e.Value)}
 		case *js.ValueError:
 			err = &driverError{text: e.Error()}
+		case string: // a method that this browser lacks
+			if !strings.HasPrefix(e, "syscall/js") {
+				panic(e)
+			}
+			err = &driverError{text: e}
 		default:
 			panic(e)
 		}
@@ -26,14 +32,13 @@ func try(f func()) (err error) {
 	return nil
 }
 
-// reason is the text of a rejection or exception.
+// reason is the text of a rejection or exception, on one line.
 func reason(v js.Value) string {
-	if v.Type() == js.TypeObject {
-		if m := v.Get("message"); m.Type() == js.TypeString && m.String() != "" {
-			return m.String()
-		}
+	s := text(v, "message")
+	if s == "" {
+		s = js.Global().Get("String").Invoke(v).String()
 	}
-	return js.Global().Get("String").Invoke(v).String()
+	return strings.Join(strings.Fields(s), " ")
 }
 
 // await returns what the promise that start makes resolves to. If ctx ends
