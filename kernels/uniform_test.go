@@ -1,0 +1,144 @@
+package kernels
+
+import (
+	"bytes"
+	"reflect"
+	"strings"
+	"testing"
+
+	"github.com/drdc-dev/drdc/shaders"
+)
+
+func TestEncodeUniform(t *testing.T) {
+	for _, r := range []struct {
+		u    any
+		want []byte
+	}{
+		{nil, nil},
+		{struct{ A uint32 }{1}, []byte{1, 0, 0, 0, 15: 0}},
+		{struct {
+			A uint32
+			B int32
+			C float32
+			D uint32
+			E uint32
+		}{0x04030201, -2, 1, 5, 6}, []byte{1, 2, 3, 4, 0xfe, 0xff, 0xff, 0xff, 0, 0, 0x80, 0x3f, 5, 0, 0, 0, 6, 31: 0}},
+	} {
+		if got := EncodeUniform(r.u); !bytes.Equal(got, r.want) {
+			t.Errorf("%+v: got % x, want % x", r.u, got, r.want)
+		}
+	}
+	defer func() {
+		if recover() == nil {
+			t.Error("a 64-bit field is accepted")
+		}
+	}()
+	EncodeUniform(struct{ A uint64 }{1})
+}
+
+// TestDispatches checks what every case of the table asks of a device, for both
+// tile choices: that its shader expands, that the uniform's fields are the WGSL
+// members, that inputs are bound to what is read and outputs to what is written,
+// and that the grid is within WebGPU's default limits.
+func TestDispatches(t *testing.T) {
+	for _, e := range Table() {
+		used := map[string]bool{}
+		for _, c := range e.Cases {
+			out, err := c.Op.Infer(c.In)
+			if err != nil {
+				t.Errorf("%s, %s: %v", e.Name, c.Name, err)
+				continue
+			}
+			for _, cpu := range []bool{false, true} {
+				target := DefaultTarget()
+				target.CPU = cpu
+				rec, err := c.Op.Record(target, c.In, out)
+				if err != nil {
+					t.Errorf("%s, %s: %v", e.Name, c.Name, err)
+				}
+				if len(rec.Steps) == 0 {
+					t.Errorf("%s, %s: no dispatches", e.Name, c.Name)
+				}
+				for i, d := range rec.Steps {
+					used[d.Shader] = true
+					if err := checkDispatch(d, len(c.In), len(out), rec.Temps); err != "" {
+						t.Errorf("%s, %s, cpu %t, dispatch %d of %s: %s", e.Name, c.Name, cpu, i, d.Shader, err)
+					}
+				}
+			}
+		}
+		for _, f := range e.Files {
+			if !used[f] {
+				t.Errorf("%s: no case runs %s", e.Name, f)
+			}
+			delete(used, f)
+		}
+		for f := range used {
+			if owner := owners()[f]; owner == "" {
+				t.Errorf("%s runs %s, which no operation lists", e.Name, f)
+			}
+		}
+	}
+}
+
+func checkDispatch(d Dispatch, in, out int, temps []int) string {
+	src, err := shaders.Expand(d.Shader, d.Set, nil)
+	if err != nil {
+		return err.Error()
+	}
+	fields, err := shaders.UniformFields(d.Shader)
+	if err != nil {
+		return err.Error()
+	}
+	storage := len(src.Bindings)
+	if d.Uniform != nil {
+		storage--
+		if src.Bindings[storage].Access != shaders.Uniform {
+			return "the uniform is not the last binding"
+		}
+	}
+	if text := matchUniform(d.Uniform, fields); text != "" {
+		return text
+	}
+	if storage != len(d.Bind) || storage > 8 {
+		return "bindings do not match, or are more than 8"
+	}
+	lists := [...]int{in, out, len(temps)}
+	for i, o := range d.Bind {
+		if o.Index >= lists[o.Kind] {
+			return "a binding is past the end of its list"
+		}
+		access := src.Bindings[i].Access
+		if o.Kind == InKind && access != shaders.Read || o.Kind == OutKind && access != shaders.ReadWrite {
+			return "binding " + src.Bindings[i].Name + " has the wrong access"
+		}
+	}
+	for _, g := range d.Groups {
+		if g < 1 || g > 65535 {
+			return "the grid is empty or over 65,535 groups"
+		}
+	}
+	return ""
+}
+
+// matchUniform says how the Go struct u differs from the WGSL members.
+func matchUniform(u any, fields []shaders.Field) string {
+	if u == nil {
+		if len(fields) > 0 {
+			return "no uniform is given"
+		}
+		return ""
+	}
+	typ := reflect.TypeOf(u)
+	if typ.NumField() != len(fields) {
+		return "the uniform has another number of members"
+	}
+	kinds := map[reflect.Kind]string{reflect.Uint32: "u32", reflect.Int32: "i32", reflect.Float32: "f32"}
+	for i, f := range fields {
+		g := typ.Field(i)
+		if !strings.EqualFold(g.Name, f.Name) || kinds[g.Type.Kind()] != f.Type {
+			return "uniform member " + f.Name + ": " + f.Type + " is " + g.Name + " " + g.Type.String() + " in Go"
+		}
+	}
+	return ""
+}
