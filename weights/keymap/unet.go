@@ -62,7 +62,7 @@ func (t *table) unetSizes() (*unet, error) {
 		*v = shape[i]
 		return nil
 	}
-	if err := dim("input_blocks.0.0.weight", 4, 0, &u.width); err != nil {
+	if err := dim("time_embed.0.weight", 2, 1, &u.width); err != nil {
 		return nil, err
 	}
 	if err := dim("input_blocks.0.0.weight", 4, 1, &u.in); err != nil {
@@ -138,8 +138,8 @@ func (u *unet) walk(visit func(name string, shape ...int) error) error {
 	}
 	both("time_embed.0", embed, u.width)
 	both("time_embed.2", embed, embed)
-	both("input_blocks.0.0", u.width, u.in, 3, 3)
-	skips, c, at := []int{u.width}, u.width, 1
+	both("input_blocks.0.0", u.channels[0], u.in, 3, 3)
+	skips, c, at := []int{u.channels[0]}, u.channels[0], 1
 	for level, out := range u.channels {
 		for range u.blocks {
 			p := fmt.Sprintf("input_blocks.%d", at)
@@ -181,7 +181,7 @@ func (u *unet) walk(visit func(name string, shape ...int) error) error {
 		}
 	}
 	both("out.0", c)
-	both("out.2", u.out, u.width, 3, 3)
+	both("out.2", u.out, c, 3, 3)
 	return err
 }
 

@@ -24,7 +24,7 @@ var (
 // keys of the top-level object itself are asked about. A nil Open allows neither anywhere.
 type Rules struct {
 	MaxDepth, MaxArray, MaxKeys, MaxValues int
-	Open                          func(depth int, top string) bool
+	Open                                   func(depth int, top string) bool
 }
 
 type frame struct {
