@@ -42,22 +42,24 @@ type Exec struct {
 // Load allocates the plan's buffers, compiles its pipelines in parallel and
 // records it once. params holds the parameters on the same device and outlives
 // the Exec; several Execs can share it. progress may be nil.
-func (p *Plan) Load(ctx context.Context, dev *gpu.Device, params *Params, progress func(done, total int)) (e *Exec, err error) {
-	e = &Exec{plan: p, dev: dev, params: params, buffers: map[int]*gpu.Buffer{}}
-	defer func() {
-		if err != nil {
-			err = errors.Join(err, e.Close())
-			e = nil
-		}
-	}()
-	if err := e.allocate(); err != nil {
-		return nil, err
+func (p *Plan) Load(ctx context.Context, dev *gpu.Device, params *Params, progress func(done, total int)) (*Exec, error) {
+	e := &Exec{plan: p, dev: dev, params: params, buffers: map[int]*gpu.Buffer{}}
+	if err := e.load(ctx, progress); err != nil {
+		return nil, errors.Join(err, e.Close())
 	}
+	return e, nil
+}
+
+func (e *Exec) load(ctx context.Context, progress func(done, total int)) error {
+	if err := e.allocate(); err != nil {
+		return err
+	}
+	p, dev := e.plan, e.dev
 	l := launcher{dev: dev}
 	for i := range p.steps {
 		s := &p.steps[i]
 		if err := l.add(s.path+": "+s.op.Name(), s.rec, func(o kernels.Operand) gpu.Bind { return e.bind(s, o) }); err != nil {
-			return nil, err
+			return err
 		}
 	}
 	steps, uniforms, err := l.steps(ctx, progress)
@@ -65,7 +67,7 @@ func (p *Plan) Load(ctx context.Context, dev *gpu.Device, params *Params, progre
 		e.own = append(e.own, uniforms)
 	}
 	if err != nil {
-		return nil, err
+		return err
 	}
 	for _, c := range p.graph.carries {
 		from, _ := p.graph.output(c.from)
@@ -75,7 +77,7 @@ func (p *Plan) Load(ctx context.Context, dev *gpu.Device, params *Params, progre
 		steps = append(steps, gpu.Copy{Src: gpu.Bind{Buffer: src, Size: n}, Dst: gpu.Bind{Buffer: dst, Size: n}})
 	}
 	e.rec, err = dev.NewRecording("graph", steps)
-	return e, err
+	return err
 }
 
 func (e *Exec) allocate() error {

@@ -61,6 +61,18 @@ func merge(first, next kernels.Op, k int, in []kernels.Tensor) (op kernels.Op, e
 	case kernels.Unary:
 		op, ok = e.WithActivation(next.Act)
 		return op, -1, ok
+	case kernels.Binary:
+		if next.Op != kernels.Add || next.Act != kernels.Identity {
+			return nil, -1, false
+		}
+		x, other := in[k].Shape, in[1-k].Shape
+		switch {
+		case other == x:
+			op, ok = e.WithResidual()
+		case other == kernels.Shape{1, 1, 1, x[3]}:
+			op, ok = e.WithBias()
+		}
+		return op, 1 - k, ok
 	}
 	return nil, -1, false
 }
