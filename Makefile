@@ -69,12 +69,12 @@ lint: ## gofmt, go vet, staticcheck
 	@go run $(STATICCHECK) ./... ./.ci/testsummary ./.ci/typecheck
 
 # The generators need Debian's own interpreter: torch is installed for no other.
-golden: ## make all goldens again; fails if one changes
+golden: ## make all goldens and attack files again; fails if one changes
 	@.ci/packages $(APT_GOLDEN)
-	@grep -rl --include='*.py' '__main__' testdata/golden | sort | while read -r script; do \
+	@find testdata -name 'gen*.py' | sort | while read -r script; do \
 		echo "$$script"; /usr/bin/python3 "$$script"; \
 	done
-	@changed=$$(git status --porcelain -- testdata/golden); \
+	@changed=$$(git status --porcelain -- testdata); \
 	if [ -n "$$changed" ]; then echo "changed:"; echo "$$changed"; exit 1; fi
 
 check: lint tidy test cross ## what a change must pass: lint, tidy, test, cross
