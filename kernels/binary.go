@@ -92,6 +92,21 @@ func (o Binary) Reference(in, out []*Array) {
 	})
 }
 
+// WithBias is refused: a bias is itself a Binary.
+func (o Binary) WithBias() (Op, bool) { return nil, false }
+
+// WithActivation takes the activation, once.
+func (o Binary) WithActivation(a Activation) (Op, bool) {
+	if o.Act != Identity {
+		return nil, false
+	}
+	o.Act = a
+	return o, true
+}
+
+// WithResidual is refused: a residual is itself a Binary.
+func (o Binary) WithResidual() (Op, bool) { return nil, false }
+
 func init() {
 	e := Entry{Name: "binary", Class: Elementwise, Files: []string{"binary.wgsl"}}
 	for op := Add; op < binaryOps; op++ {

@@ -33,3 +33,20 @@ func TestBinaryRefuses(t *testing.T) {
 		{Binary{}, []Tensor{Float(1<<20, 1, 1, 1), Float(1, 1<<20, 1, 1)}, "not below 2^31"},
 	})
 }
+
+func TestBinaryEpilogue(t *testing.T) {
+	var e Epilogue = Binary{Op: Mul}
+	op, ok := e.WithActivation(SiLU)
+	if want := (Binary{Mul, SiLU}); !ok || op != want {
+		t.Fatalf("got %+v, %t, want %+v", op, ok, want)
+	}
+	if op, ok := op.(Epilogue).WithActivation(ReLU); ok {
+		t.Errorf("a second activation is taken: %+v", op)
+	}
+	if op, ok := e.WithBias(); ok {
+		t.Errorf("a bias is taken: %+v", op)
+	}
+	if op, ok := e.WithResidual(); ok {
+		t.Errorf("a residual is taken: %+v", op)
+	}
+}

@@ -14,7 +14,8 @@ fn mul_wide(a: u32, b: u32) -> vec2u {
   return vec2u((cross << 16u) | (low & 0xffffu), ah * bh + (mid >> 16u) + (cross >> 16u));
 }
 
-// Natural logarithm of a positive normal u; relative error below 2e-7 on (0, 1].
+// Natural logarithm of a positive normal u; relative error below 4e-7 on (0, 1]
+// with a division off by 2.5 units in the last place, 2e-7 with an exact one.
 fn log_unit(u: f32) -> f32 {
   // u = m 2^e with m in [sqrt(1/2), sqrt(2)); log m = 2 atanh((m-1)/(m+1)).
   let bits = bitcast<u32>(u) + (0x3f800000u - 0x3f3504f3u);
