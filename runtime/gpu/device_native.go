@@ -18,6 +18,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"time"
 	"unsafe"
 
 	// The binding brings the library that the shim links to. Its Go half is not
@@ -420,27 +421,24 @@ func (d *driver) wait(ctx context.Context) error {
 // never blocks in C: a blocking poll could not be cancelled, and it would hold
 // up the calls of other goroutines.
 func (d *driver) await(ctx context.Context, event *C.gpu_event) error {
-	const spins, first, last = 64, 20, 200 // microseconds
-	pause := first
+	const spins, first, last = 64, 20 * time.Microsecond, 200 * time.Microsecond
+	rest := first
 	for i := 0; ; i++ {
-		fired, err := d.poll(event)
-		switch {
-		case err != nil:
-			return err
-		case fired:
-			return nil
-		case ctx.Err() != nil:
+		if ctx.Err() != nil {
 			d.mu.Lock()
 			C.gpu_event_drop(event)
 			d.mu.Unlock()
 			return ctx.Err()
-		case i < spins:
-			runtime.Gosched()
-		default:
-			// Not time.Sleep, which takes a millisecond at least.
-			C.gpu_pause(C.int(pause))
-			pause = min(pause*5/4, last)
 		}
+		if fired, err := d.poll(event); fired || err != nil {
+			return err
+		}
+		if i < spins {
+			runtime.Gosched()
+			continue
+		}
+		pause(rest)
+		rest = min(rest*5/4, last)
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/binary"
 	"errors"
+	"flag"
 	"math"
 	"strings"
 	"testing"
@@ -34,9 +35,12 @@ var (
 	add   = Program{Label: "add", File: "add.wgsl", Code: addWGSL, Bindings: []Access{ReadWrite}}
 )
 
+var device = flag.String("device", "auto", "Options.Device of the tests")
+
 // open opens a device for one test. Without an adapter the test fails.
 func open(t testing.TB, o Options) *Device {
 	t.Helper()
+	o.Device = *device
 	d, err := Open(context.Background(), o)
 	if err != nil {
 		t.Fatal(err)
@@ -316,7 +320,7 @@ func TestSubmitClosedBuffer(t *testing.T) {
 
 func TestClosedDevice(t *testing.T) {
 	ctx := context.Background()
-	d, err := Open(ctx, Options{})
+	d, err := Open(ctx, Options{Device: *device})
 	check(t, err)
 	x := newBuffer(t, d, "x", 256, UseStorage)
 	r := record(t, d, Dispatch{Label: "add", Pipeline: pipeline(t, d, add), Bind: []Bind{{Buffer: x}}, Groups: [3]uint32{1, 1, 1}})

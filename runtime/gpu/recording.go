@@ -244,7 +244,8 @@ func (r *Recording) usable(d *Device) error {
 }
 
 // Submit queues the steps of the recordings in order and returns without
-// waiting for them.
+// waiting for them. A driver without a queue of its own (Mesa's CPU adapter)
+// makes it wait for the work submitted before.
 func (d *Device) Submit(recordings ...*Recording) error {
 	if err := d.enter(); err != nil {
 		return fmt.Errorf("gpu: submit: %w", err)

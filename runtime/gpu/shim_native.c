@@ -5,7 +5,6 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 struct gpu_state {
 	atomic_flag lock;
@@ -343,9 +342,4 @@ int gpu_poll(gpu_device *d, gpu_error *err) {
 	WGPUBool idle = wgpuDevicePoll(d->device, 0, NULL);
 	current = NULL;
 	return (int)idle;
-}
-
-void gpu_pause(int microseconds) {
-	struct timespec t = {.tv_nsec = microseconds * 1000L};
-	nanosleep(&t, NULL);
 }

@@ -82,7 +82,4 @@ gpu_event *gpu_work_done(gpu_device *d, gpu_error *err);
 void gpu_event_drop(gpu_event *e);
 int gpu_poll(gpu_device *d, gpu_error *err);
 
-// gpu_pause sleeps for so many microseconds.
-void gpu_pause(int microseconds);
-
 #endif
