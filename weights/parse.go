@@ -77,6 +77,9 @@ func decodeHeader(text []byte) (*Header, error) {
 	if len(h.Config) == 0 || h.Config[0] != '{' {
 		return nil, malformed(ErrHeader, "header: the configuration is not an object")
 	}
+	if h.Parts == nil || h.Provenance == nil || h.Tensors == nil {
+		return nil, malformed(ErrHeader, "header: parts, provenance or tensors are missing")
+	}
 	return h, nil
 }
 
@@ -120,6 +123,9 @@ func (h *Header) validate(o options) (int64, error) {
 func (t *Tensor) validate(next int64) (size, end int64, err error) {
 	if !t.DType.storable() {
 		return 0, 0, malformed(ErrDType, "tensor %q: element type %q", t.Name, clip(string(t.DType)))
+	}
+	if t.Shape == nil || t.Chunks == nil {
+		return 0, 0, malformed(ErrHeader, "tensor %q: shape or chunks are missing", t.Name)
 	}
 	n, err := elements(t.Name, t.Shape)
 	if err != nil {
