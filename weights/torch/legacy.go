@@ -19,8 +19,7 @@ type legacy struct {
 }
 
 func openLegacy(r io.ReaderAt, size int64) (*legacy, error) {
-	limit := min(size, maxPickle)
-	m := &machine{r: bufio.NewReaderSize(io.NewSectionReader(r, 0, limit), 1<<16), limit: limit}
+	m := &machine{r: bufio.NewReaderSize(io.NewSectionReader(r, 0, size), 1<<16), limit: maxPickle}
 	if _, err := m.run(); err != nil { // the magic number, seen by the caller
 		return nil, err
 	}

@@ -230,7 +230,7 @@ func (m *machine) literal(op byte) (v any, ok bool, err error) {
 		return strings.Trim(s, `'"`), true, err
 	case 'B', 'C', 0x8e, 0x96:
 		b, err := m.sized(map[byte]int{'B': 4, 'C': 1, 0x8e: 8, 0x96: 8}[op])
-		return bytes(b), true, err
+		return pickledBytes(b), true, err
 	case ')':
 		return tuple(nil), true, nil
 	case '}':

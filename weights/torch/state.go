@@ -17,8 +17,8 @@ func stateDict(root any) ([]named, error) {
 	}
 	switch len(s.found) {
 	case 0:
-		if o, ok := root.(*opaque); ok {
-			return nil, fail(ErrNoState, "the file holds a whole object of class %s; save its state_dict() instead", clip(o.class))
+		if s.module != "" {
+			return nil, fail(ErrNoState, "the file holds a whole module of class %s; save its state_dict() instead", clip(s.module))
 		}
 		return nil, fail(ErrNoState, "nothing in the file maps names to tensors")
 	case 1:
@@ -48,6 +48,7 @@ type candidate struct {
 
 type search struct {
 	found  []candidate
+	module string // the class of a pickled module, which is not looked into
 	visits int
 	count  int
 }
@@ -70,6 +71,10 @@ func (s *search) visit(v any, path string, depth int) error {
 		d = v
 	case *opaque:
 		d = &v.items
+		if d.get("_modules") != nil {
+			s.module = v.class
+			return nil
+		}
 	default:
 		return nil
 	}

@@ -1,12 +1,12 @@
 package torch
 
-// Pickle values in Go: nil, bool, int64, float64, string, bytes, tuple, and pointers to the types below. An integer beyond int64
+// Pickle values in Go: nil, bool, int64, float64, string, pickledBytes, tuple, and pointers to the types below. An integer beyond int64
 // is bigint.
 type (
-	bytes  string
-	bigint string // little-endian two's complement
-	tuple  []any
-	mark   struct{}
+	pickledBytes string
+	bigint       string // little-endian two's complement
+	tuple        []any
+	mark         struct{}
 )
 
 type list struct{ items []any }
