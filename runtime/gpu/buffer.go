@@ -62,7 +62,7 @@ func (d *Device) NewBuffer(label string, size uint64, use BufferUse) (*Buffer, e
 	}
 	raw, err := d.allocate(label, size, usage)
 	if err != nil {
-		return fail(err)
+		return fail(d.note(err))
 	}
 	return &Buffer{d: d, raw: raw, label: label, size: size, use: use}, nil
 }
@@ -82,21 +82,19 @@ func (d *Device) allocate(label string, size uint64, usage uint32) (rawBuffer, e
 		d.mu.Unlock()
 		return none, fmt.Errorf("%w: %s in use of the memory limit of %s", ErrOutOfMemory, human(live), human(d.memory))
 	}
-	d.usage.Bytes += size
-	d.usage.Peak = max(d.usage.Peak, d.usage.Bytes)
-	d.usage.Live++
-	d.usage.Created++
+	d.usage.Bytes += size // before the driver is asked, for concurrent calls
 	d.mu.Unlock()
 
 	raw, err := d.drv.newBuffer(label, size, usage)
+	d.mu.Lock()
+	defer d.mu.Unlock()
 	if err != nil {
-		d.mu.Lock()
 		d.usage.Bytes -= size
-		d.usage.Live--
-		d.usage.Created--
-		d.mu.Unlock()
-		return none, d.note(err)
+		return none, err
 	}
+	d.usage.Peak = max(d.usage.Peak, d.usage.Bytes)
+	d.usage.Live++
+	d.usage.Created++
 	return raw, nil
 }
 

@@ -181,14 +181,18 @@ func take(e *C.gpu_error) error {
 	C.free(unsafe.Pointer(e.text))
 	e.text = nil
 	kind := kindInvalid
-	switch e._type {
-	case C.WGPUErrorType_OutOfMemory:
-		kind = kindOutOfMemory
-	case C.WGPUErrorType_DeviceLost:
+	switch {
+	case e._type == C.WGPUErrorType_DeviceLost:
 		kind = kindLost
+	case e._type == C.WGPUErrorType_OutOfMemory, strings.Contains(text, outOfMemory):
+		kind = kindOutOfMemory
 	}
 	return &driverError{kind: kind, text: text}
 }
+
+// outOfMemory is how the library words a failed allocation, which it reports as
+// a validation error.
+const outOfMemory = "Not enough memory left"
 
 // tidy puts the driver's report on one line: a title, indented causes, and for a
 // shader its line with a frame around. What the caller knows is left out: the
@@ -286,11 +290,10 @@ func (d *driver) compile(_ context.Context, label, code string, bindings []Acces
 	if C.gpu_compile(&d.dev, name, text, &types[0], C.size_t(len(bindings)), &p.c, &e) != 0 {
 		return p, nil, nil
 	}
-	if e._type == C.WGPUErrorType_OutOfMemory || e._type == C.WGPUErrorType_DeviceLost {
-		return p, nil, take(&e)
-	}
 	report := C.GoString(e.text)
-	C.free(unsafe.Pointer(e.text))
+	if err := take(&e); !errors.Is(err, ErrInvalid) {
+		return p, nil, err
+	}
 	return p, diagnose(report), nil
 }
 

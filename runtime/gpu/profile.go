@@ -11,8 +11,9 @@ import (
 type Timing struct {
 	Label   string
 	Seconds float64
-	// Clock is "device" for the device's timestamps, or "wall" for the time from
-	// the submission of this dispatch alone until it was known to be done.
+	// Clock is "device" for the device's timestamps, which a browser may round to
+	// 100 microseconds, or "wall" for the time from the submission of this
+	// dispatch alone until it was known to be done.
 	Clock string
 }
 
