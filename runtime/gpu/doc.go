@@ -7,16 +7,19 @@
 // package checks before the driver does.
 //
 //	d, err := gpu.Open(ctx, gpu.Options{})
-//	b, err := d.NewBuffer("x", 4096, gpu.UseStorage)
-//	err = d.Write(b, 0, data)
-//	p, err := d.Pipeline(ctx, gpu.Program{Label: "double", Code: wgsl, Bindings: []gpu.Access{gpu.ReadWrite}})
+//	x, err := d.NewBuffer("x", 4096, gpu.UseStorage)
+//	p, err := d.Pipeline(ctx, program)
 //	r, err := d.NewRecording("step", []gpu.Step{
-//		gpu.Dispatch{Label: "double", Pipeline: p, Bind: []gpu.Bind{{Buffer: b}}, Groups: [3]uint32{16, 1, 1}},
+//		gpu.Dispatch{Label: "double", Pipeline: p, Bind: []gpu.Bind{{Buffer: x}}, Groups: [3]uint32{16, 1, 1}},
 //	})
 //	err = d.Submit(r) // as often as wanted
-//	err = d.Read(ctx, b, 0, data)
+//	err = d.Read(ctx, x, 0, data)
 //
-// All methods are safe for concurrent use. Buffers, recordings and the device
+// All methods are safe for concurrent use. Work runs in the order of the calls
+// that queue it, and nothing but Read, Wait, Profile and Close waits for it.
+// Native drivers of CPU adapters can hold up a Submit, Read or Buffer.Close
+// while earlier work runs. A native driver that loses its device may end the
+// process: no error of this package can tell that beforehand. Buffers, recordings and the device
 // need Close; pipelines live as long as the device.
 //
 // WebGPU allows a buffer one access per dispatch: a buffer that one dispatch
