@@ -250,6 +250,26 @@ func TestErrorsNameTheOperationTheValueAndTheLimit(t *testing.T) {
 			_, err := dev.Pipeline(ctx, gpu.Program{Label: "broken[TILE=8]", File: "broken.wgsl", Code: "@compute @workgroup_size(1)\nfn main() {\n  let x = nothing;\n}\n"})
 			return err
 		}, nil, []string{"broken.wgsl:3", "broken[TILE=8]", "nothing"}},
+		{"value that is not finite", func() error {
+			g := New()
+			v := g.Input("x", kernels.Float(1, 1, 1, 4))
+			g.Check("encoder.0", v)
+			p, err := g.Plan(DeviceLimits(dev))
+			if err != nil {
+				return err
+			}
+			e, err := p.Load(ctx, dev, NewParams(dev), nil)
+			if err != nil {
+				return err
+			}
+			defer e.Close()
+			nan := kernels.Encode(kernels.F32, []float32{1, 2, 0, 4})
+			copy(nan[8:], []byte{1, 0, 0x80, 0x7f})
+			if err := errors.Join(e.Write("x", nan), e.Submit()); err != nil {
+				return err
+			}
+			return e.Finite(ctx)
+		}, ErrNonFinite, []string{"encoder.0", "1 of them"}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
