@@ -16,7 +16,8 @@
 //	err = d.Read(ctx, x, 0, data)
 //
 // All methods are safe for concurrent use. Work runs in the order of the calls
-// that queue it, and nothing but Read, Wait, Profile and Close waits for it.
+// that queue it. Read, Wait, Profile and Close wait for it, and Write once in
+// 64 MiB.
 // Native drivers of CPU adapters can hold up a Submit, Read or Buffer.Close
 // while earlier work runs. A native driver that loses its device may end the
 // process: no error of this package can tell that beforehand. Buffers, recordings and the device
