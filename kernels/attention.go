@@ -1,0 +1,284 @@
+package kernels
+
+import (
+	"fmt"
+	"math"
+	"math/rand/v2"
+
+	"github.com/drdc-dev/drdc/shaders"
+)
+
+// ErrHeadDim is wrapped, with ErrShape, by the error about channels that do not
+// make heads of a multiple of four channels.
+var ErrHeadDim = fmt.Errorf("%w: head dimension", ErrShape)
+
+// maxHeadDim is what an invocation can hold in registers.
+const maxHeadDim = 256
+
+// AttentionOrder says where queries, keys and values stand (method 3.2).
+type AttentionOrder uint8
+
+const (
+	Separate AttentionOrder = iota // three inputs, channels (head, ch)
+	Legacy                         // one input, channels (head, {q,k,v}, ch): QKVAttentionLegacy
+	New                            // one input, channels ({q,k,v}, head, ch): QKVAttention
+	attentionOrders
+)
+
+func (o AttentionOrder) String() string { return [...]string{"separate", "legacy", "new"}[o] }
+
+// Attention is multi-head attention, o_i = sum_j w_ij v_j with w_ij the softmax
+// over j of Scale*q_i.k_j + mask_ij, in every head. Tokens are the pixels of an
+// image, row by row. Inputs: q [N, H, W, C], k and v [N, h, w, C], or all three
+// packed in one [N, H, W, 3C], by Order; with Mask, [1, 1, H*W, h*w], for all
+// images and heads. Output [N, H, W, C], channels (head, ch).
+//
+// A key with a mask of at most -1e30, -Inf too, weighs exactly zero; a query with
+// no other key gives zeros. The matrix of the weights is never stored
+// (the running softmax of Milakov and Gimelshein 2018).
+type Attention struct {
+	Heads int // C/Heads is a multiple of 4, at most 256
+	Order AttentionOrder
+	Mask  bool
+	Scale float32 // 0 stands for 1/sqrt(C/Heads)
+}
+
+func (o Attention) Name() string { return "attention" }
+
+func (o Attention) Infer(in []Tensor) ([]Tensor, error) {
+	if o.Order >= attentionOrders {
+		return nil, fmt.Errorf("%w: attention order %d, want one below %d", ErrShape, o.Order, attentionOrders)
+	}
+	tokens, parts := 3, 1
+	if o.Order != Separate {
+		tokens, parts = 1, 3
+	}
+	types := []Type{F32, F32, F32, F32}[:tokens]
+	if o.Mask {
+		types = types[:tokens+1]
+	}
+	if err := want(in, types...); err != nil {
+		return nil, err
+	}
+	y := in[0]
+	y.Shape[3] /= parts
+	c := y.Shape[3]
+	if o.Heads < 1 || c*parts != in[0].Shape[3] || c%o.Heads != 0 {
+		return nil, fmt.Errorf("%w: %d channels are not %d x %d heads", ErrHeadDim, in[0].Shape[3], parts, o.Heads)
+	}
+	if d := c / o.Heads; d%4 != 0 || d > maxHeadDim {
+		return nil, fmt.Errorf("%w: %d, want a multiple of 4 up to %d", ErrHeadDim, d, maxHeadDim)
+	}
+	if math.IsNaN(float64(o.Scale)) || math.IsInf(float64(o.Scale), 0) {
+		return nil, fmt.Errorf("%w: scale %g, want a finite one", ErrShape, o.Scale)
+	}
+	if o.Order == Separate {
+		if k := in[1].Shape; k != in[2].Shape || k[0] != y.Shape[0] || k[3] != c {
+			return nil, fmt.Errorf("%w: keys %v and values %v, want both [%d, h, w, %d]", ErrShape, k, in[2].Shape, y.Shape[0], c)
+		}
+	}
+	if o.Mask {
+		q, k := o.tokens(in)
+		if w := (Shape{1, 1, q, k}); in[tokens].Shape != w {
+			return nil, fmt.Errorf("%w: mask %v, want %v", ErrShape, in[tokens].Shape, w)
+		}
+	}
+	return []Tensor{y}, nil
+}
+
+// tokens returns the number of queries and of keys in an image.
+func (o Attention) tokens(in []Tensor) (queries, keys int) {
+	q := in[0].Shape
+	if o.Order != Separate {
+		return q[1] * q[2], q[1] * q[2]
+	}
+	k := in[1].Shape
+	return q[1] * q[2], k[1] * k[2]
+}
+
+// strides returns, in channels, the distance of two heads and where k and v
+// begin in a token, for heads of d channels.
+func (o Attention) strides(d int) (head, k, v int) {
+	switch o.Order {
+	case Legacy:
+		return 3 * d, d, 2 * d
+	case New:
+		return d, o.Heads * d, 2 * o.Heads * d
+	}
+	return d, 0, 0
+}
+
+func (o Attention) scale(d int) float64 {
+	if o.Scale == 0 {
+		return 1 / math.Sqrt(float64(d))
+	}
+	return float64(o.Scale)
+}
+
+func (o Attention) Record(t Target, in, out []Tensor) (Record, error) {
+	s := out[0].Shape
+	queries, keys := o.tokens(in)
+	d := s[3] / o.Heads
+	head, k, v := o.strides(d)
+	dispatch := Dispatch{
+		Shader: "attention.wgsl",
+		Set:    []shaders.Setting{shaders.Int("D4", d/4)},
+	}
+	perTile := 32
+	if t.CPU {
+		dispatch.Shader, perTile = "attention_rows.wgsl", 8
+	} else {
+		chunks := (d + 31) / 32
+		dispatch.Set = append(dispatch.Set, shaders.Int("CHUNKS", chunks), shaders.Int("ACC", 4*chunks))
+	}
+	var temps []int
+	var mask Operand
+	maskRow := 0
+	if o.Mask {
+		dispatch.Set = append(dispatch.Set, shaders.Int("MASK", 1))
+		m := len(in) - 1
+		mask, maskRow = In(m), 4*in[m].Shape.C4()
+	} else {
+		temps, mask = []int{unread}, Temp(0)
+	}
+	dispatch.Bind = []Operand{In(0), In(0), In(0), mask, Out(0)}
+	if o.Order == Separate {
+		dispatch.Bind[1], dispatch.Bind[2] = In(1), In(2)
+	}
+	tiles := s[0] * o.Heads * ((queries + perTile - 1) / perTile)
+	dispatch.Uniform = struct {
+		Tiles, Queries, Keys, Heads, Row, Head, KFirst, VFirst, MaskRow uint32
+		Scale                                                           float32
+	}{
+		uint32(tiles), uint32(queries), uint32(keys), uint32(o.Heads), uint32(in[0].Shape.C4()),
+		uint32(head / 4), uint32(k / 4), uint32(v / 4), uint32(maskRow), float32(o.scale(d)),
+	}
+	var err error
+	dispatch.Groups, err = t.Grid(tiles)
+	return Record{Steps: []Dispatch{dispatch}, Temps: temps}, err
+}
+
+func (o Attention) Reference(in, out []*Array) {
+	var ts []Tensor
+	for _, a := range in {
+		ts = append(ts, a.Tensor)
+	}
+	queries, keys := o.tokens(ts)
+	s := out[0].Shape
+	d := s[3] / o.Heads
+	head, kFirst, vFirst := o.strides(d)
+	q, k, v := in[0], in[0], in[0]
+	if o.Order == Separate {
+		k, v = in[1], in[2]
+	}
+	weights := make([]float64, keys)
+	for n := range s[0] {
+		for h := range o.Heads {
+			for i := range queries {
+				x := q.Row(n*queries + i)[h*head:][:d]
+				top := math.Inf(-1)
+				for j := range weights {
+					weights[j] = o.scale(d) * dot(x, k.Row(n*keys + j)[h*head+kFirst:][:d])
+					if o.Mask {
+						weights[j] += in[len(in)-1].Row(i)[j]
+						if in[len(in)-1].Row(i)[j] <= -1e30 {
+							weights[j] = math.Inf(-1)
+						}
+					}
+					top = max(top, weights[j])
+				}
+				if math.IsInf(top, -1) {
+					continue
+				}
+				sum := 0.0
+				y := out[0].Row(n*queries + i)[h*d:][:d]
+				for j, w := range weights {
+					w = math.Exp(w - top)
+					sum += w
+					for c, value := range v.Row(n*keys + j)[h*head+vFirst:][:d] {
+						y[c] += w * value
+					}
+				}
+				for c := range y {
+					y[c] /= sum
+				}
+			}
+		}
+	}
+}
+
+func dot(a, b []float64) float64 {
+	sum := 0.0
+	for i := range a {
+		sum += a[i] * b[i]
+	}
+	return sum
+}
+
+func init() {
+	packed := func(order AttentionOrder, heads, n, h, w, c int) Case {
+		l := float64(h * w)
+		return Case{Op: Attention{Heads: heads, Order: order}, In: []Tensor{Float(n, h, w, 3*c)}, Flops: 4 * float64(n) * l * l * float64(c)}
+	}
+	cross := func(heads, n, queries, keys, c int, mask bool) Case {
+		in := []Tensor{Float(n, 1, queries, c), Float(n, 1, keys, c), Float(n, 1, keys, c), Float(1, 1, queries, keys)}
+		if !mask {
+			in = in[:3]
+		}
+		return Case{Op: Attention{Heads: heads, Mask: mask}, In: in, Flops: 4 * float64(n*queries) * float64(keys*c)}
+	}
+	named := func(name string, c Case) Case { c.Name = name; return c }
+	bench := func(name string, c Case) Case { c.Name, c.Bench = name, true; return c }
+	filled := func(name string, c Case, fill func(*rand.Rand, []*Array)) Case { c.Name, c.Fill = name, fill; return c }
+
+	neighbours := cross(8, 1, 196, 196, 256, true)
+	neighbours.Fill = func(_ *rand.Rand, in []*Array) {
+		for i := range 196 {
+			for j := range 196 {
+				in[3].Set(0, 0, i, j, 0)
+				if abs(i/14-j/14) <= 3 && abs(i%14-j%14) <= 3 {
+					in[3].Set(0, 0, i, j, math.Inf(-1))
+				}
+			}
+		}
+	}
+	register(Entry{
+		Name: "attention", Class: Contraction, Files: []string{"attention.wgsl", "attention_rows.wgsl"},
+		Cases: []Case{
+			named("one token", packed(Legacy, 1, 1, 1, 1, 4)),
+			named("one token of 2 heads", packed(New, 2, 2, 1, 1, 8)),
+			named("cross 5 to 33", cross(3, 2, 5, 33, 36, false)),
+			named("cross 65 to 7 with mask", cross(2, 2, 65, 7, 40, true)),
+			named("legacy 7x7, 2 heads of 20", packed(Legacy, 2, 2, 7, 7, 40)),
+			named("new 7x7, 2 heads of 20", packed(New, 2, 2, 7, 7, 40)),
+			named("new 5x7, 1 head of 128", packed(New, 1, 1, 5, 7, 128)),
+			named("legacy 3x3, 1 head of 256", packed(Legacy, 1, 1, 3, 3, 256)),
+			filled("large scores", packed(Legacy, 2, 1, 6, 7, 32), wide),
+			filled("masked rows", cross(1, 1, 40, 37, 12, true), func(_ *rand.Rand, in []*Array) {
+				for i := range 40 {
+					for j := range 37 {
+						switch {
+						case i%5 == 0, i%5 == 1 && j != 36, i%5 == 2 && j < 33:
+							in[3].Set(0, 0, i, j, math.Inf(-1))
+						case i%5 == 3 && j%2 == 0:
+							in[3].Set(0, 0, i, j, -1e30)
+						}
+					}
+				}
+			}),
+			named("4096 tokens", packed(New, 1, 1, 64, 64, 8)),
+			bench("neighbour mask 196 tokens, 8 heads of 32", neighbours),
+			bench("784 tokens, 4 heads of 64", packed(Legacy, 4, 1, 28, 28, 256)),
+			bench("196 tokens, 8 heads of 64", packed(Legacy, 8, 1, 14, 14, 512)),
+		},
+		Random: func(r *rand.Rand) Case {
+			heads, c := 1+r.IntN(3), [...]int{4, 20, 36, 64}[r.IntN(4)]
+			if order := AttentionOrder(r.IntN(int(attentionOrders))); order != Separate {
+				return packed(order, heads, extent(r, 2), extent(r, 9), extent(r, 9), heads*c)
+			}
+			return cross(heads, extent(r, 2), extent(r, 65), extent(r, 65), heads*c, r.IntN(2) == 1)
+		},
+	})
+}
+
+func abs(x int) int { return max(x, -x) }
