@@ -49,13 +49,13 @@ func reportDevices(env *environment, adapters []gpu.Adapter, none error) error {
 		return nil
 	}
 	w := tabwriter.NewWriter(env.stderr, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(w, "  index\ttype\tbackend\tname\tdriver\tlargest buffer")
+	fmt.Fprintln(w, "  index\ttype\tbackend\tname\tdriver\tlargest binding")
 	for _, a := range adapters {
 		mark := " "
 		if a.Default {
 			mark = "*"
 		}
-		fmt.Fprintf(w, "%s %d\t%s\t%s\t%s\t%s\t%s\n", mark, a.Index, a.Type, a.Backend, a.Name, a.Driver, bytesText(a.Limits.MaxBufferSize))
+		fmt.Fprintf(w, "%s %d\t%s\t%s\t%s\t%s\t%s\n", mark, a.Index, a.Type, a.Backend, a.Name, a.Driver, bytesText(a.Limits.MaxStorageBinding))
 	}
 	if err := w.Flush(); err != nil {
 		return err

@@ -65,7 +65,7 @@ func TestReportDevices(t *testing.T) {
 		out           string   // part of stdout
 		err           []string // parts of stderr
 	}{
-		{"table", false, false, two, nil, "", []string{"* 0", "discrete", "Big", "1.2", "256 MiB", "  1", "Small"}},
+		{"table", false, false, two, nil, "", []string{"* 0", "discrete", "Big", "1.2", "128 MiB", "  1", "Small"}},
 		{"verbose table", false, true, two, nil, "", []string{"vendor Mesa"}},
 		{"json", true, false, two, nil, `"name": "Big"`, nil},
 		{"none", false, false, nil, none, "", nil},
