@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"math"
 	"path"
 	"regexp"
 	"strconv"
@@ -225,8 +226,8 @@ func literal(typ, value string) (string, error) {
 		return "", fmt.Errorf("%q is no bool (0 or 1)", value)
 	}
 	f, err := strconv.ParseFloat(value, 32)
-	if err != nil {
-		return "", fmt.Errorf("%q is no f32", value)
+	if err != nil || math.IsNaN(f) || math.IsInf(f, 0) {
+		return "", fmt.Errorf("%q is no finite f32", value)
 	}
 	return fmt.Sprintf("f32(%g)", f), nil
 }
