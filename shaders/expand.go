@@ -227,7 +227,7 @@ func literal(typ, value string) (string, error) {
 	}
 	f, err := strconv.ParseFloat(value, 32)
 	if err != nil || math.IsNaN(f) || math.IsInf(f, 0) {
-		return "", fmt.Errorf("%q is no finite f32", value)
+		return "", fmt.Errorf("%q is no f32", value)
 	}
 	return fmt.Sprintf("f32(%g)", f), nil
 }
