@@ -1,6 +1,7 @@
 package weights
 
 import (
+	"crypto/rand"
 	"fmt"
 	"io"
 	"os"
@@ -13,21 +14,20 @@ func replaceFile(path string, write func(io.Writer) error) (err error) {
 	if folder == "" {
 		folder = "."
 	}
-	f, err := os.CreateTemp(folder, "."+base+".*.tmp")
+	// Not os.CreateTemp: the file gets the permissions that the user's umask leaves.
+	temp := filepath.Join(folder, "."+base+"."+rand.Text()+".tmp")
+	f, err := os.OpenFile(temp, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o666)
 	if err != nil {
 		return fmt.Errorf("weights: write %s: %w", path, err)
 	}
 	defer func() {
 		if err != nil {
 			f.Close()
-			os.Remove(f.Name())
+			os.Remove(temp)
 		}
 	}()
 	if err := write(f); err != nil {
 		return err
-	}
-	if err := f.Chmod(0o644); err != nil {
-		return fmt.Errorf("weights: write %s: %w", path, err)
 	}
 	if err := f.Sync(); err != nil {
 		return fmt.Errorf("weights: write %s: %w", path, err)
@@ -35,7 +35,7 @@ func replaceFile(path string, write func(io.Writer) error) (err error) {
 	if err := f.Close(); err != nil {
 		return fmt.Errorf("weights: write %s: %w", path, err)
 	}
-	if err := os.Rename(f.Name(), path); err != nil {
+	if err := os.Rename(temp, path); err != nil {
 		return fmt.Errorf("weights: write %s: %w", path, err)
 	}
 	return syncFolder(folder)
