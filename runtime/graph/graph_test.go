@@ -194,6 +194,35 @@ func TestRandomGraphs(t *testing.T) {
 	}
 }
 
+func TestFusionKeepsTheNumbers(t *testing.T) {
+	dev := open(t, gpu.Options{})
+	x := kernels.Float(1, 12, 10, 8)
+	store := Values{}
+	r := rand.New(rand.NewPCG(3, 3))
+	weight := func(name string, tensor kernels.Tensor) Param {
+		data := make([]float32, tensor.Shape.Elems())
+		for i := range data {
+			data[i] = float32(r.NormFloat64() / 8)
+		}
+		store[name] = struct {
+			Shape []int
+			Data  []float32
+		}{tensor.Shape[:], data}
+		return Param{Name: name, Tensor: tensor, From: []Source{{name, tensor.Shape[:]}}, Pack: func(f [][]float32) []float32 { return f[0] }}
+	}
+	g := New()
+	v := g.Input("x", x)
+	conv := g.Apply(kernels.Conv2D{Stride: [2]int{1, 1}, Pad: [4]int{1, 1, 1, 1}}, v, g.Param(weight("w", kernels.Float(3, 3, 8, 8))))
+	conv = g.Apply(kernels.Binary{Op: kernels.Add}, conv, g.Param(weight("b", kernels.Float(1, 1, 1, 8))))
+	conv = g.Apply(kernels.Unary{Act: kernels.SiLU}, conv)
+	lin := g.Apply(kernels.MatMul{}, g.Apply(kernels.Binary{Op: kernels.Add}, v, conv), g.Param(weight("l", kernels.Float(1, 1, 8, 8))))
+	g.Output("y", g.Apply(kernels.Unary{Act: kernels.ReLU}, lin))
+	if n := len(g.fuse()); n != 2 {
+		t.Errorf("%d operations after fusion, want 2: convolution with bias, activation and residual, matmul with activation", n)
+	}
+	same(t, load(t, dev, g, store), g, store, r)
+}
+
 func TestErrorsNameTheOperationTheValueAndTheLimit(t *testing.T) {
 	ctx := context.Background()
 	dev := open(t, gpu.Options{})
