@@ -12,19 +12,19 @@ import (
 
 // decoder turns stored chunks into numbers. It keeps two buffers of at most MaxChunk and is used by one goroutine at a time.
 type decoder struct {
-	zstd   *zstd.Decoder
+	zstd   *zstd.Decoder // made when first needed: digests alone do not
 	trust  bool
 	stored []byte
 	planes []byte
 }
 
-func newDecoder(trust bool) (*decoder, error) {
+func newZstd() (*zstd.Decoder, error) {
 	z, err := zstd.NewReader(nil, zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxWindow(MaxWindow),
 		zstd.WithDecoderMaxMemory(MaxWindow), zstd.WithDecodeAllCapLimit(true))
 	if err != nil {
 		return nil, fmt.Errorf("weights: zstd: %w", err)
 	}
-	return &decoder{zstd: z, trust: trust}, nil
+	return z, nil
 }
 
 // fetch reads the stored bytes of a chunk into b, which has their length.
@@ -42,6 +42,13 @@ func (d *decoder) chunk(name string, c Chunk, get fetch) ([]byte, error) {
 	}
 	if err := checkFrame(name, c, d.stored); err != nil {
 		return nil, err
+	}
+	if d.zstd == nil {
+		z, err := newZstd()
+		if err != nil {
+			return nil, err
+		}
+		d.zstd = z
 	}
 	out, err := d.zstd.DecodeAll(d.stored, d.planes[:0:c.Raw])
 	switch {

@@ -146,10 +146,7 @@ func (f *File) Float32(ctx context.Context, name string) ([]float32, error) {
 	if err != nil {
 		return nil, err
 	}
-	d, err := f.borrow()
-	if err != nil {
-		return nil, err
-	}
+	d := f.borrow()
 	defer f.giveBack(d)
 	return d.tensor(ctx, t, f.fetch)
 }
@@ -185,10 +182,7 @@ func (f *File) Raw(ctx context.Context, name string) (data []byte, scales []floa
 	if err != nil {
 		return nil, nil, err
 	}
-	d, err := f.borrow()
-	if err != nil {
-		return nil, nil, err
-	}
+	d := f.borrow()
 	defer f.giveBack(d)
 	if scales, err = d.scales(t, f.fetch); err != nil {
 		return nil, nil, err
@@ -211,15 +205,15 @@ func (f *File) Raw(ctx context.Context, name string) (data []byte, scales []floa
 
 func (f *File) fetch(c Chunk, b []byte) error { return readAt(f.r, b, f.base+c.Offset) }
 
-func (f *File) borrow() (*decoder, error) {
+func (f *File) borrow() *decoder {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if n := len(f.idle); n > 0 {
 		d := f.idle[n-1]
 		f.idle = f.idle[:n-1]
-		return d, nil
+		return d
 	}
-	return newDecoder(f.opts.trust)
+	return &decoder{trust: f.opts.trust}
 }
 
 // giveBack keeps one decoder for the next call; more would hold buffers for nothing.

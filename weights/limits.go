@@ -21,10 +21,9 @@ const (
 	// MaxWindow is the largest zstd window, in bytes.
 	MaxWindow = 8 << 20
 
-	maxDepth     = 32
-	maxValues    = 1 << 19
-	maxPartName  = 32
-	maxFrontByte = prefixSize + MaxHeader + digestSize
+	maxDepth    = 32
+	maxValues   = 1 << 19
+	maxPartName = 32
 )
 
 type options struct {

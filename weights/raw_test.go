@@ -3,7 +3,6 @@ package weights
 import (
 	"crypto/sha256"
 	"encoding/binary"
-	"encoding/hex"
 	"testing"
 )
 
@@ -37,9 +36,4 @@ func encodeRaw(t testing.TB, d DType, shape []int, raw []byte) []byte {
 		body = append(body, s...)
 	}
 	return assemble(string(text), body)
-}
-
-func hexDigest(b []byte) string {
-	sum := sha256.Sum256(b)
-	return hex.EncodeToString(sum[:])
 }

@@ -74,10 +74,7 @@ func (f *File) Verify(ctx context.Context, full bool, progress Progress) error {
 }
 
 func (f *File) verifyDigests(ctx context.Context, progress Progress) error {
-	d, err := f.borrow()
-	if err != nil {
-		return err
-	}
+	d := f.borrow()
 	defer f.giveBack(d)
 	done, total := int64(0), f.storedBytes()
 	for i := range f.header.Tensors {
@@ -129,11 +126,7 @@ func (f *File) each(ctx context.Context, workers int, progress Progress, use fun
 	var wait sync.WaitGroup
 	for range workers {
 		wait.Go(func() {
-			d, err := newDecoder(f.opts.trust)
-			if err != nil {
-				cancel(err)
-				return
-			}
+			d := &decoder{trust: f.opts.trust}
 			for j := range jobs {
 				if err := f.do(d, j, &loaded[j.tensor], &meter, use); err != nil {
 					cancel(err)

@@ -44,10 +44,7 @@ func Stream(ctx context.Context, r io.Reader, progress Progress, begin func(Stre
 			return err
 		}
 	}
-	d, err := newDecoder(o.trust)
-	if err != nil {
-		return err
-	}
+	d := &decoder{trust: o.trust}
 	m := meter{report: progress, total: total}
 	get := func(c Chunk, b []byte) error {
 		if err := readFull(r, b); err != nil {

@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strings"
 	"unicode/utf8"
 )
 
@@ -116,9 +117,11 @@ func Check(text []byte, r Rules) error {
 }
 
 func (f *frame) add(quoted []byte) (string, error) {
-	var name string
-	if err := json.Unmarshal(quoted, &name); err != nil {
-		return "", ErrSyntax
+	name := string(quoted[1 : len(quoted)-1])
+	if strings.Contains(name, `\`) {
+		if err := json.Unmarshal(quoted, &name); err != nil {
+			return "", ErrSyntax
+		}
 	}
 	if _, seen := f.keys[name]; seen {
 		return "", fmt.Errorf("%w: %q", ErrDuplicate, clip(name))
