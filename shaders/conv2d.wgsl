@@ -1,0 +1,120 @@
+// y = act(conv(x, w) + bias) + residual, x being x followed by x2 along the
+// channels, one register block per invocation and no shared memory: the form for
+// CPU adapters. A block is ROWS pixels, WIDTH to a row of the image, times COLUMNS
+// vectors of output channels; each tap and vector of input channels costs ROWS +
+// 4*COLUMNS loads and 16*ROWS*COLUMNS multiply-adds.
+//
+// x, x2: [N, H, W, C]; w: [KH, KW, C, K] with the channels of x, padded to four,
+// before those of x2; y: [N, OH, OW, K].
+// Settable: WEIGHT (type of w), TWO (x2 is read), WIDTH, LANES (how many of the 8
+// invocations lie side by side over channels; the others over pixels), ROWS up to
+// 16 and COLUMNS up to 4 (matmul_block.wgsl), ACT, BIAS, RESIDUAL
+// (matmul_epilogue.wgsl). Workgroup: 8 invocations.
+
+//@use grid.wgsl
+//@use weight_f32.wgsl //@set WEIGHT
+//@use matmul_block.wgsl
+//@use matmul_epilogue.wgsl
+
+const TWO: bool = false; //@set
+const WIDTH: u32 = 8u; //@set
+const LANES: u32 = 8u; //@set
+
+struct Params {
+  images: u32,
+  h: u32,
+  w: u32,
+  first4: u32,        // vectors of a pixel of x
+  second4: u32,       // vectors of a pixel of x2
+  oh: u32,
+  ow: u32,
+  channels: u32,      // of y
+  channels4: u32,     // vectors of a pixel of y
+  kh: u32,
+  kw: u32,
+  stride_y: u32,
+  stride_x: u32,
+  top: i32,           // padding
+  left: i32,
+  column_tiles: u32,  // of LANES invocations
+}
+
+@group(0) @binding(0) var<storage, read> x: array<vec4f>;
+@group(0) @binding(1) var<storage, read> w: array<Weight4>;
+@group(0) @binding(5) var<storage, read> x2: array<vec4f>;
+@group(0) @binding(6) var<uniform> p: Params;
+
+// Four pixels at a time: drivers unroll a loop of this size, and then keep acc in
+// registers. (iy, ix) is the tap of the first pixel of the block.
+fn multiply(first: u32, image: u32, iy: i32, ix: i32, c: u32) {
+  for (var i = first; i < first + 4u; i++) {
+    if (i < ROWS) {
+      let sy = iy + i32(i / WIDTH * p.stride_y);
+      let sx = ix + i32(i % WIDTH * p.stride_x);
+      let inside = u32(sy) < p.h && u32(sx) < p.w;
+      let pixel = select(0u, image + u32(sy) * p.w + u32(sx), inside);
+      var v: vec4f;
+      if (!TWO) {
+        v = x[pixel * p.first4 + c];
+      } else if (c < p.first4) {
+        v = x[pixel * p.first4 + c];
+      } else {
+        v = x2[pixel * p.second4 + c - p.first4];
+      }
+      accumulate(i, select(vec4f(0.0), v, inside));
+    }
+  }
+}
+
+fn store(first: u32, n: u32, oy: u32, ox: u32, column: u32) {
+  for (var i = first; i < first + 4u; i++) {
+    let sy = oy + i / WIDTH;
+    let sx = ox + i % WIDTH;
+    if (i < ROWS && sy < p.oh && sx < p.ow) {
+      for (var q = 0u; q < COLUMNS; q++) {
+        let c = column + q;
+        if (c < p.channels4) { finish(acc[i * COLUMNS + q], ((n * p.oh + sy) * p.ow + sx) * p.channels4 + c, c, p.channels); }
+      }
+    }
+  }
+}
+
+@compute @workgroup_size(8)
+fn main(@builtin(workgroup_id) wid: vec3u, @builtin(num_workgroups) nwg: vec3u, @builtin(local_invocation_index) lid: u32) {
+  let group = linear_group(wid, nwg);
+  let column = (group % p.column_tiles * LANES + lid % LANES) * COLUMNS;
+  let tile = group / p.column_tiles * (8u / LANES) + lid / LANES;
+  let height = ROWS / WIDTH;
+  let tiles_x = (p.ow + WIDTH - 1u) / WIDTH;
+  let tiles_y = (p.oh + height - 1u) / height;
+  let n = tile / (tiles_x * tiles_y);
+  let oy = tile / tiles_x % tiles_y * height;
+  let ox = tile % tiles_x * WIDTH;
+  if (n >= p.images || column >= p.channels4) { return; }
+
+  let image = n * p.h * p.w;
+  let iy = i32(oy * p.stride_y) - p.top;
+  let ix = i32(ox * p.stride_x) - p.left;
+  var row = 0u;  // of w, in vectors
+  for (var ky = 0u; ky < p.kh; ky++) {
+    for (var kx = 0u; kx < p.kw; kx++) {
+      for (var c = 0u; c < p.first4 + p.second4; c++) {
+        for (var q = 0u; q < COLUMNS; q++) {
+          let at = row + min(column + q, p.channels4 - 1u);
+          for (var j = 0u; j < 4u; j++) { block[4u * q + j] = weight4(w[at + j * p.channels4]); }
+        }
+        row += 4u * p.channels4;
+        let sy = iy + i32(ky);
+        let sx = ix + i32(kx);
+        multiply(0u, image, sy, sx, c);
+        if (ROWS > 4u) { multiply(4u, image, sy, sx, c); }
+        if (ROWS > 8u) { multiply(8u, image, sy, sx, c); }
+        if (ROWS > 12u) { multiply(12u, image, sy, sx, c); }
+      }
+    }
+  }
+  store(0u, n, oy, ox, column);
+  if (ROWS > 4u) { store(4u, n, oy, ox, column); }
+  if (ROWS > 8u) { store(8u, n, oy, ox, column); }
+  if (ROWS > 12u) { store(12u, n, oy, ox, column); }
+}

@@ -1,0 +1,97 @@
+// y = act(scale * a b + bias) + residual, one register block per invocation and
+// no shared memory: the form for CPU adapters, where a load costs as much as
+// several multiply-adds and a barrier costs more than both.
+//
+// a: [B, rows, K]; b: [1 or B, K, columns], or [1 or B, columns, K] with
+// TRANSPOSE, each innermost extent padded to four. The rows of b that stand for
+// the padding of K may be absent.
+// Settable: WEIGHT (type of b), TRANSPOSE, LANES (how many of the 8 invocations
+// lie side by side over columns; the others over rows), ROWS up to 16 and COLUMNS
+// up to 4 (matmul_block.wgsl), ACT, BIAS, RESIDUAL (matmul_epilogue.wgsl).
+// Workgroup: 8 invocations.
+
+//@use grid.wgsl
+//@use weight_f32.wgsl //@set WEIGHT
+//@use matmul_block.wgsl
+//@use matmul_epilogue.wgsl
+
+const TRANSPOSE: bool = false; //@set
+const LANES: u32 = 8u; //@set
+
+struct Params {
+  batches: u32,
+  rows: u32,
+  k4: u32,            // vectors of a row of a
+  depth: u32,         // rows of b without TRANSPOSE
+  columns: u32,
+  columns4: u32,      // vectors of a row of y
+  stride: u32,        // vectors from one batch of b to the next
+  row_tiles: u32,     // per batch
+  column_tiles: u32,  // of LANES invocations
+  scale: f32,
+}
+
+@group(0) @binding(0) var<storage, read> a: array<vec4f>;
+@group(0) @binding(1) var<storage, read> b: array<Weight4>;
+@group(0) @binding(5) var<uniform> p: Params;
+
+// Loads four rows of b from row 4k on, COLUMNS vectors from column on. What is
+// past an end repeats the last row or column: it meets zeros of a, or is not stored.
+fn load_block(base: u32, k: u32, column: u32) {
+  for (var q = 0u; q < COLUMNS; q++) {
+    if (TRANSPOSE) {
+      var t: mat4x4f;
+      for (var j = 0u; j < 4u; j++) {
+        t[j] = weight4(b[base + min(4u * (column + q) + j, p.columns - 1u) * p.k4 + k]);
+      }
+      t = transpose(t);
+      for (var j = 0u; j < 4u; j++) { block[4u * q + j] = t[j]; }
+    } else {
+      let c = min(column + q, p.columns4 - 1u);
+      for (var j = 0u; j < 4u; j++) {
+        block[4u * q + j] = weight4(b[base + min(4u * k + j, p.depth - 1u) * p.columns4 + c]);
+      }
+    }
+  }
+}
+
+// Four rows at a time: drivers unroll a loop of this size, and then keep acc in
+// registers.
+fn multiply(first: u32, start: u32, row: u32, k: u32) {
+  for (var i = first; i < first + 4u; i++) {
+    if (i < ROWS) { accumulate(i, a[(start + min(row + i, p.rows - 1u)) * p.k4 + k]); }
+  }
+}
+
+fn store(first: u32, start: u32, row: u32, column: u32) {
+  for (var i = first; i < first + 4u; i++) {
+    if (i < ROWS && row + i < p.rows) {
+      for (var q = 0u; q < COLUMNS; q++) {
+        let c = column + q;
+        if (c < p.columns4) { finish(p.scale * acc[i * COLUMNS + q], (start + row + i) * p.columns4 + c, c, p.columns); }
+      }
+    }
+  }
+}
+
+@compute @workgroup_size(8)
+fn main(@builtin(workgroup_id) wid: vec3u, @builtin(num_workgroups) nwg: vec3u, @builtin(local_invocation_index) lid: u32) {
+  let group = linear_group(wid, nwg);
+  let column = (group % p.column_tiles * LANES + lid % LANES) * COLUMNS;
+  let tile = group / p.column_tiles * (8u / LANES) + lid / LANES;
+  let batch = tile / p.row_tiles;
+  let row = tile % p.row_tiles * ROWS;
+  if (batch >= p.batches || column >= p.columns4) { return; }
+  let start = batch * p.rows;
+  for (var k = 0u; k < p.k4; k++) {
+    load_block(batch * p.stride, k, column);
+    multiply(0u, start, row, k);
+    if (ROWS > 4u) { multiply(4u, start, row, k); }
+    if (ROWS > 8u) { multiply(8u, start, row, k); }
+    if (ROWS > 12u) { multiply(12u, start, row, k); }
+  }
+  store(0u, start, row, column);
+  if (ROWS > 4u) { store(4u, start, row, column); }
+  if (ROWS > 8u) { store(8u, start, row, column); }
+  if (ROWS > 12u) { store(12u, start, row, column); }
+}

@@ -1,0 +1,23 @@
+// What ends a convolution or matmul: y = act(v + bias) + residual.
+//
+// bias: [1, 1, 1, C]; residual and y: the shape of the result. Settable: ACT
+// (activation.wgsl), BIAS, RESIDUAL; what is not set is bound and not read.
+
+//@use channels.wgsl
+//@use activation.wgsl
+
+const BIAS: bool = false; //@set
+const RESIDUAL: bool = false; //@set
+
+@group(0) @binding(2) var<storage, read> bias: array<vec4f>;
+@group(0) @binding(3) var<storage, read> residual: array<vec4f>;
+@group(0) @binding(4) var<storage, read_write> y: array<vec4f>;
+
+// Stores vector at of y; column is its place among the vectors of a pixel.
+fn finish(v: vec4f, at: u32, column: u32, channels: u32) {
+  var r = v;
+  if (BIAS) { r += bias[column]; }
+  r = activate(r);
+  if (RESIDUAL) { r += residual[at]; }
+  y[at] = keep_channels(r, 4u * column, channels);
+}
