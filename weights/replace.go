@@ -8,8 +8,9 @@ import (
 	"path/filepath"
 )
 
-// replaceFile writes a file through a temporary one in the same folder, so that path never holds a part of it.
-func replaceFile(path string, write func(io.Writer) error) (err error) {
+// Replace writes the file at path through a temporary one in the same folder, synced and renamed, so that path never holds a
+// part of it. Errors are those of write or the file system's.
+func Replace(path string, write func(io.Writer) error) (err error) {
 	folder, base := filepath.Split(path)
 	if folder == "" {
 		folder = "."

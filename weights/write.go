@@ -43,7 +43,7 @@ func As(tensors []Named, d DType) {
 // equal bytes, whatever the order of the tensors. Errors wrap ErrNotFinite, ErrFormat with its kinds, or the file system's.
 // The compressed chunks of the whole file are held in memory until it is written.
 func Write(path string, meta Meta, tensors []Named, opts ...Option) (digest string, err error) {
-	err = replaceFile(path, func(w io.Writer) error {
+	err = Replace(path, func(w io.Writer) error {
 		digest, err = WriteTo(w, meta, tensors, opts...)
 		return err
 	})

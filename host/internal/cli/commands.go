@@ -4,6 +4,8 @@ package cli
 func commands() []command {
 	return []command{
 		devices(),
+		inspect(),
+		export(),
 		bench(),
 		completion(),
 		version(),
