@@ -7,7 +7,7 @@ MAKEFLAGS   += --no-print-directory
 .DEFAULT_GOAL := help
 
 # Debian packages, installed by the targets that need them if they are missing.
-APT_TEST    := libvulkan1 mesa-vulkan-drivers chromium
+APT_TEST    := ca-certificates libvulkan1 mesa-vulkan-drivers chromium
 APT_CROSS   := gcc-mingw-w64-x86-64 gcc-aarch64-linux-gnu libc6-dev-arm64-cross
 APT_WINDOWS := gcc-mingw-w64-x86-64 wine64 xvfb xauth libvulkan1 mesa-vulkan-drivers
 APT_GOLDEN  := git python3-torch python3-numpy python3-pil
