@@ -120,15 +120,19 @@ func (o Attention) Record(t Target, in, out []Tensor) (Record, error) {
 	queries, keys := o.tokens(in)
 	d := s[3] / o.Heads
 	head, k, v := o.strides(d)
-	dispatch := Dispatch{
-		Shader: "attention.wgsl",
-		Set:    []shaders.Setting{shaders.Int("D4", d/4)},
-	}
+	dispatch := Dispatch{Set: []shaders.Setting{shaders.Int("D4", d/4)}}
 	perTile := 32
 	if t.CPU {
-		dispatch.Shader, perTile = "attention_rows.wgsl", 8
+		// As many queries for an invocation as 128 vectors of output allow, up to 8,
+		// and no more than fill the workgroups.
+		most := min(8, 128/(d/4))
+		workgroups := (queries + 8*most - 1) / (8 * most)
+		own := (queries + 8*workgroups - 1) / (8 * workgroups)
+		dispatch.Shader, perTile = "attention_rows.wgsl", 8*own
+		dispatch.Set = append(dispatch.Set, shaders.Int("OWN", own), shaders.Int("ACC", own*d/4))
 	} else {
 		chunks := (d + 31) / 32
+		dispatch.Shader = "attention.wgsl"
 		dispatch.Set = append(dispatch.Set, shaders.Int("CHUNKS", chunks), shaders.Int("ACC", 4*chunks))
 	}
 	var temps []int
@@ -231,6 +235,7 @@ func init() {
 	bench := func(name string, c Case) Case { c.Name, c.Bench = name, true; return c }
 	filled := func(name string, c Case, fill func(*rand.Rand, []*Array)) Case { c.Name, c.Fill = name, fill; return c }
 
+	dims, sides, queries := []int{4, 20, 36}, []int{1, 3, 8}, []int{1, 9, 33, 65}
 	neighbours := cross(8, 1, 196, 196, 256, true)
 	neighbours.Fill = func(_ *rand.Rand, in []*Array) {
 		for i := range 196 {
@@ -247,14 +252,14 @@ func init() {
 		Cases: []Case{
 			named("one token", packed(Legacy, 1, 1, 1, 1, 4)),
 			named("one token of 2 heads", packed(New, 2, 2, 1, 1, 8)),
-			named("cross 5 to 33", cross(3, 2, 5, 33, 36, false)),
+			named("cross 5 to 33", cross(3, 2, 5, 33, 60, false)),
 			named("cross 65 to 7 with mask", cross(2, 2, 65, 7, 40, true)),
 			named("legacy 7x7, 2 heads of 20", packed(Legacy, 2, 2, 7, 7, 40)),
 			named("new 7x7, 2 heads of 20", packed(New, 2, 2, 7, 7, 40)),
 			named("new 5x7, 1 head of 128", packed(New, 1, 1, 5, 7, 128)),
 			named("legacy 3x3, 1 head of 256", packed(Legacy, 1, 1, 3, 3, 256)),
-			filled("large scores", packed(Legacy, 2, 1, 6, 7, 32), wide),
-			filled("masked rows", cross(1, 1, 40, 37, 12, true), func(_ *rand.Rand, in []*Array) {
+			filled("large scores", packed(Legacy, 2, 1, 7, 7, 40), wide),
+			filled("masked rows", cross(1, 1, 40, 37, 20, true), func(_ *rand.Rand, in []*Array) {
 				for i := range 40 {
 					for j := range 37 {
 						switch {
@@ -272,11 +277,12 @@ func init() {
 			bench("196 tokens, 8 heads of 64", packed(Legacy, 8, 1, 14, 14, 512)),
 		},
 		Random: func(r *rand.Rand) Case {
-			heads, c := 1+r.IntN(3), [...]int{4, 20, 36, 64}[r.IntN(4)]
+			// Few head dimensions and numbers of queries: each pair is a shader to compile.
+			heads, c := 1+r.IntN(3), dims[r.IntN(len(dims))]
 			if order := AttentionOrder(r.IntN(int(attentionOrders))); order != Separate {
-				return packed(order, heads, extent(r, 2), extent(r, 9), extent(r, 9), heads*c)
+				return packed(order, heads, extent(r, 2), sides[r.IntN(len(sides))], sides[r.IntN(len(sides))], heads*c)
 			}
-			return cross(heads, extent(r, 2), extent(r, 65), extent(r, 65), heads*c, r.IntN(2) == 1)
+			return cross(heads, extent(r, 2), queries[r.IntN(len(queries))], extent(r, 65), heads*c, r.IntN(2) == 1)
 		},
 	})
 }
