@@ -75,7 +75,7 @@ lint: ## gofmt, go vet, staticcheck
 golden: ## make all goldens and attack files again; fails if one changes
 	@.ci/packages $(APT_GOLDEN)
 	@find testdata -name 'gen*.py' | sort | while read -r script; do \
-		echo "$$script"; /usr/bin/python3 "$$script"; \
+		echo "$$script"; (cd "$$(dirname "$$script")" && /usr/bin/python3 "$${script##*/}"); \
 	done
 	@changed=$$(git status --porcelain -- testdata); \
 	if [ -n "$$changed" ]; then echo "changed:"; echo "$$changed"; exit 1; fi
