@@ -22,7 +22,11 @@ type Build struct {
 func Main(build Build, args []string) int {
 	ctx, stop := withSignals(context.Background())
 	defer stop()
-	return run(ctx, systemEnvironment(build), args)
+	env := systemEnvironment(build)
+	if err := quietVulkan(); err != nil {
+		env.warnf("%v", err)
+	}
+	return run(ctx, env, args)
 }
 
 // run does a command line and reports its error.
