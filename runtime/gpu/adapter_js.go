@@ -21,7 +21,7 @@ func enumerate(ctx context.Context) ([]candidate, func(), error) {
 	if !api.Truthy() {
 		return nil, nil, fmt.Errorf("%w: %w", ErrNoAdapter, errNoWebGPU)
 	}
-	v, err := await(ctx, func() js.Value {
+	v, err := await(ctx, nil, func() js.Value {
 		return api.Call("requestAdapter", object(map[string]any{"powerPreference": "high-performance"}))
 	})
 	if err != nil {
@@ -116,13 +116,13 @@ func (a rawAdapter) open(ctx context.Context, want Limits, label string, timesta
 	if timestamps {
 		features = append(features, timestampFeature)
 	}
-	v, err := await(ctx, func() js.Value {
+	v, err := await(ctx, nil, func() js.Value {
 		return a.v.Call("requestDevice", object(map[string]any{"label": label, "requiredLimits": limits, "requiredFeatures": features}))
 	})
 	if err != nil {
 		return nil, err
 	}
-	d := &driver{dev: v, queue: v.Get("queue")}
+	d := &driver{dev: v, queue: v.Get("queue"), gone: make(chan struct{})}
 	if err := try(d.listen); err != nil {
 		return nil, err
 	}

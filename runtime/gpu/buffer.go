@@ -226,7 +226,7 @@ func (d *Device) readChunk(ctx context.Context, b *Buffer, offset uint64, dst []
 	size := max(minStaging, uint64(1)<<bits.Len64(n-1))
 	stage, err := d.takeStaging(size)
 	if err != nil {
-		return err
+		return d.note(err)
 	}
 	m, err := d.startRead(b, offset, stage, n)
 	if err == nil {

@@ -5,6 +5,7 @@ package gpu
 import (
 	"context"
 	"errors"
+	"strings"
 	"sync"
 	"syscall/js"
 	"time"
@@ -27,6 +28,8 @@ type (
 type driver struct {
 	dev, queue js.Value
 	onError    js.Func
+
+	gone chan struct{} // closed when lost is set
 
 	// scope is held between the push and the pop of an error scope, so that the
 	// errors of one goroutine do not land in the scope of another.
@@ -53,7 +56,8 @@ func (d *driver) listen() {
 		onLost.Release()
 		d.mu.Lock()
 		defer d.mu.Unlock()
-		d.lost = &driverError{kind: kindLost, text: text(args[0], "reason") + " " + text(args[0], "message")}
+		d.lost = &driverError{kind: kindLost, text: strings.TrimSpace(text(args[0], "reason") + ": " + text(args[0], "message"))}
+		close(d.gone)
 		return nil
 	})
 	d.dev.Call("addEventListener", "uncapturederror", d.onError)
@@ -64,6 +68,24 @@ func (d *driver) close() {
 	d.dev.Call("removeEventListener", "uncapturederror", d.onError)
 	d.onError.Release()
 	d.dev.Call("destroy")
+}
+
+// lossGrace is how long a loss may come after the rejections that it causes.
+const lossGrace = time.Second
+
+// await waits for a promise that only the loss of the device can reject, and
+// returns that loss.
+func (d *driver) await(ctx context.Context, start func() js.Value) (js.Value, error) {
+	v, err := await(ctx, d.gone, start)
+	if err == nil || ctx.Err() != nil {
+		return v, err
+	}
+	select {
+	case <-d.gone:
+		return v, d.pending()
+	case <-time.After(lossGrace):
+		return v, err
+	}
 }
 
 func (d *driver) pending() error {
@@ -112,33 +134,18 @@ func (d *driver) guard(f func() error) error {
 		})
 	}()
 	if err != nil {
-		return d.explain(err)
+		return err
 	}
 	for _, promise := range popped {
-		v, err := await(context.Background(), func() js.Value { return promise })
+		v, err := d.await(context.Background(), func() js.Value { return promise })
 		if err == nil {
 			err = scopeError(v)
 		}
-		if err != nil && failed == nil {
-			failed = d.explain(err)
+		if failed == nil {
+			failed = err
 		}
 	}
 	return failed
-}
-
-// explain returns the loss of the device in place of an error that it caused.
-// The promise of the loss can settle after the one that failed.
-func (d *driver) explain(err error) error {
-	for range 20 {
-		d.mu.Lock()
-		lost := d.lost
-		d.mu.Unlock()
-		if lost != nil {
-			return lost
-		}
-		time.Sleep(time.Millisecond)
-	}
-	return err
 }
 
 func (d *driver) newBuffer(label string, size uint64, usage uint32) (rawBuffer, error) {
@@ -192,9 +199,9 @@ func (d *driver) compile(ctx context.Context, label, code string, bindings []Acc
 	if info.IsUndefined() {
 		return p, nil, broken
 	}
-	report, err := await(ctx, func() js.Value { return info })
+	report, err := d.await(ctx, func() js.Value { return info })
 	if err != nil {
-		return p, nil, d.explain(err)
+		return p, nil, err
 	}
 	if diag := diagnose(report); diag != nil {
 		return p, diag, nil
@@ -210,17 +217,11 @@ func (d *driver) compile(ctx context.Context, label, code string, bindings []Acc
 	if err != nil {
 		return p, nil, err
 	}
-	p.v, err = await(ctx, func() js.Value {
+	p.v, err = await(ctx, d.gone, func() js.Value {
 		return d.dev.Call("createComputePipelineAsync", object(map[string]any{
 			"label": label, "layout": layout, "compute": map[string]any{"module": module, "entryPoint": "main"},
 		}))
 	})
-	if err == nil || ctx.Err() != nil {
-		return p, nil, err
-	}
-	if lost := d.explain(nil); lost != nil {
-		return p, nil, lost
-	}
 	var said *driverError
 	if errors.As(err, &said) {
 		return p, &diagnostic{text: said.text}, nil
@@ -334,16 +335,8 @@ func (d *driver) submitStamped(steps []rawStep, q rawQueries, dst rawBuffer) err
 }
 
 func (d *driver) wait(ctx context.Context) error {
-	_, err := await(ctx, func() js.Value { return d.queue.Call("onSubmittedWorkDone") })
-	return d.blame(ctx, err)
-}
-
-// blame explains an error of a promise unless ctx ended.
-func (d *driver) blame(ctx context.Context, err error) error {
-	if err == nil || ctx.Err() != nil {
-		return err
-	}
-	return d.explain(err)
+	_, err := d.await(ctx, func() js.Value { return d.queue.Call("onSubmittedWorkDone") })
+	return err
 }
 
 func (d *driver) startRead(src rawBuffer, offset uint64, stage rawBuffer, n uint64) (rawMap, error) {
@@ -358,8 +351,8 @@ func (d *driver) startRead(src rawBuffer, offset uint64, stage rawBuffer, n uint
 }
 
 func (d *driver) finishRead(ctx context.Context, m rawMap, stage rawBuffer, dst []byte) error {
-	if _, err := await(ctx, func() js.Value { return m.promise }); err != nil {
-		return d.blame(ctx, err)
+	if _, err := d.await(ctx, func() js.Value { return m.promise }); err != nil {
+		return err
 	}
 	return try(func() {
 		js.CopyBytesToGo(dst, js.Global().Get("Uint8Array").New(stage.v.Call("getMappedRange", 0, len(dst))))

@@ -41,9 +41,9 @@ func reason(v js.Value) string {
 	return strings.Join(strings.Fields(s), " ")
 }
 
-// await returns what the promise that start makes resolves to. If ctx ends
-// first, the promise goes on unheard.
-func await(ctx context.Context, start func() js.Value) (js.Value, error) {
+// await returns what the promise that start makes resolves to. If ctx ends or
+// gone is closed first, the promise goes on unheard; the latter gives ErrLost.
+func await(ctx context.Context, gone <-chan struct{}, start func() js.Value) (js.Value, error) {
 	type outcome struct {
 		value js.Value
 		err   error
@@ -73,6 +73,8 @@ func await(ctx context.Context, start func() js.Value) (js.Value, error) {
 		return o.value, o.err
 	case <-ctx.Done():
 		return js.Undefined(), ctx.Err()
+	case <-gone:
+		return js.Undefined(), ErrLost
 	}
 }
 
