@@ -1,12 +1,14 @@
 package modeltest
 
 import (
+	"bytes"
 	"encoding/json"
 	"math"
 	"os"
 	"testing"
 
 	"github.com/drdc-dev/drdc/kernels"
+	"github.com/drdc-dev/drdc/runtime/graph"
 )
 
 // Case is one case of testdata/golden/models/NAME.json, made by gen_NAME.py with
@@ -14,7 +16,29 @@ import (
 type Case struct {
 	Name    string
 	Config  json.RawMessage
+	Inputs  map[string][]int // NCHW shapes
 	Outputs map[string]Output
+	Tensors []graph.Source // of the state dict, in its order, where the golden has them
+}
+
+// Input describes an input in the order of the graph's axes.
+func (c Case) Input(t *testing.T, name string) kernels.Tensor {
+	t.Helper()
+	s := c.Inputs[name]
+	if len(s) != 4 {
+		t.Fatalf("input %q has shape %v, want NCHW", name, s)
+	}
+	return kernels.Float(s[0], s[2], s[3], s[1])
+}
+
+// Decode reads the configuration of the case into a network's.
+func (c Case) Decode(t *testing.T, config any) {
+	t.Helper()
+	d := json.NewDecoder(bytes.NewReader(c.Config))
+	d.DisallowUnknownFields()
+	if err := d.Decode(config); err != nil {
+		t.Fatal(err)
+	}
 }
 
 // Output is what PyTorch computed in float64.

@@ -69,6 +69,7 @@ def output(x):
 
 
 def write(name, cases):
-    """Writes cases: dicts with name, config and outputs by name."""
+    """Writes cases: dicts with name, config, inputs (NCHW shapes by name), outputs (by
+    name) and, where it is a test, tensors (name and shape, in the order of state_dict)."""
     with open(os.path.join(HERE, name + ".json"), "w") as f:
         f.write('{"cases":[\n' + ",\n".join(json.dumps(c) for c in cases) + "\n]}\n")
