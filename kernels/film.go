@@ -31,11 +31,11 @@ func wantFilm(x, film Shape) error {
 
 func (o FiLM) Record(t Target, in, out []Tensor) (Record, error) {
 	s := in[0].Shape
-	split := newStrided(s, 8)
+	split := newChunks(s, mapRun(t))
 	return single(t, Dispatch{
 		Shader: "film.wgsl",
-		Uniform: struct{ Threads, Step, Vectors, C4, Channels, Row uint32 }{
-			split.Threads, split.Step, split.Vectors, uint32(s.C4()), uint32(s[3]), uint32(4 * in[1].Shape.C4()),
+		Uniform: struct{ Threads, C4, Pixels, Run, Channels, Row uint32 }{
+			split.Threads, split.C4, split.Pixels, split.Run, uint32(s[3]), uint32(4 * in[1].Shape.C4()),
 		},
 	}, 2, 1, int(split.Threads), 64)
 }

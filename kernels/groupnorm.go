@@ -55,12 +55,7 @@ func (o GroupNorm) Infer(in []Tensor) ([]Tensor, error) {
 // every channel, and the map itself.
 func (o GroupNorm) Record(t Target, in, out []Tensor) (Record, error) {
 	s := in[0].Shape
-	images, c4, channels := uint32(s[0]), uint32(s.C4()), uint32(s[3])
-	each := 64 // pixels of a part
-	if t.CPU {
-		each = 256
-	}
-	parts, apply := newStrided(s, each), newStrided(s, 8)
+	parts, apply := newChunks(s, 64), newChunks(s, mapRun(t))
 	stats := Dispatch{
 		Shader:  "groupnorm_stats.wgsl",
 		Bind:    []Operand{In(0), Temp(0)},
@@ -74,10 +69,10 @@ func (o GroupNorm) Record(t Target, in, out []Tensor) (Record, error) {
 		Bind:   []Operand{Temp(0), In(1), In(2), Temp(noFilm), Temp(1)},
 	}
 	u := struct {
-		Images, Groups, Size, C4, Channels, Rows, Pixels, Film uint32
-		Eps                                                    float32
-	}{images, uint32(o.Groups), channels / uint32(o.Groups), c4, channels, parts.Step / c4, uint32(s[1] * s[2]), 0, o.Eps}
-	temps := []int{48 * int(parts.Threads), 48 * int(images*c4), unread}
+		Images, Groups, Size, C4, Channels, Runs, Run, Pixels, Film uint32
+		Eps                                                         float32
+	}{uint32(s[0]), uint32(o.Groups), uint32(s[3] / o.Groups), parts.C4, uint32(s[3]), parts.Threads / parts.C4 / uint32(s[0]), parts.Run, parts.Pixels, 0, o.Eps}
+	temps := []int{48 * int(parts.Threads), 48 * s[0] * s.C4(), unread}
 	if o.Film {
 		coef.Set[len(coef.Set)-1] = shaders.Int("FILM", 1)
 		coef.Bind[3], u.Film = In(3), uint32(4*in[3].Shape.C4())
@@ -88,7 +83,7 @@ func (o GroupNorm) Record(t Target, in, out []Tensor) (Record, error) {
 		Shader:  "groupnorm.wgsl",
 		Set:     []shaders.Setting{shaders.Int("ACT", int(o.Act))},
 		Bind:    []Operand{In(0), Temp(1), Out(0)},
-		Uniform: struct{ Threads, Step, Vectors, C4, Channels uint32 }{apply.Threads, apply.Step, apply.Vectors, c4, channels},
+		Uniform: struct{ Threads, C4, Pixels, Run, Channels uint32 }{apply.Threads, apply.C4, apply.Pixels, apply.Run, uint32(s[3])},
 	}
 	steps := []Dispatch{stats, coef, norm}
 	for i, groups := range [...]int{int(parts.Threads+63) / 64, s[0] * o.Groups, int(apply.Threads+63) / 64} {

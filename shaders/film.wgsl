@@ -1,20 +1,19 @@
 // y = x * (1 + scale) + shift, with a scale and a shift per image and channel.
 //
 // x, y: [N, H, W, C], channels padded to four; film: [N, 1, 1, 2C], the C scales,
-// then the C shifts, row images' values apart. Workgroup: 64 invocations; each
-// takes one vector of channels at every step-th vector of its image, so that
-// neighbours read neighbours and scale and shift are read once.
+// then the C shifts, row images' values apart.
+// Workgroup: 64 invocations, a run of one vector of channels each (chunks.wgsl).
 
 //@use grid.wgsl
-//@use channels.wgsl
+//@use chunks.wgsl
 
 struct Params {
-  threads: u32,  // images * step
-  step: u32,     // a multiple of c4
-  vectors: u32,  // of one image
+  threads: u32,
   c4: u32,
+  pixels: u32,
+  run: u32,
   channels: u32,
-  row: u32,      // values of film from one image to the next
+  row: u32,  // values of film from one image to the next
 }
 
 @group(0) @binding(0) var<storage, read> x: array<vec4f>;
@@ -26,19 +25,19 @@ struct Params {
 fn main(@builtin(workgroup_id) wid: vec3u, @builtin(num_workgroups) nwg: vec3u, @builtin(local_invocation_index) lid: u32) {
   let t = linear_group(wid, nwg) * 64u + lid;
   if (t >= p.threads) { return; }
-  let image = t / p.step;
-  let first = t % p.step;
-  let c = first % p.c4 * 4u;
+  let k = chunk(t, p.c4, p.pixels, p.run);
+  let c = k.c * 4u;
+  let at = k.image * p.row + c;
   var scale = vec4f(0.0);
   var shift = vec4f(0.0);
-  for (var k = 0u; k < 4u; k++) {
-    if (c + k < p.channels) {
-      scale[k] = 1.0 + film[image * p.row + c + k];
-      shift[k] = film[image * p.row + p.channels + c + k];
+  for (var i = 0u; i < 4u; i++) {
+    if (c + i < p.channels) {
+      scale[i] = 1.0 + film[at + i];
+      shift[i] = film[at + p.channels + i];
     }
   }
-  for (var i = first; i < p.vectors; i += p.step) {
-    let v = image * p.vectors + i;
+  for (var i = 0u; i < k.pixels; i++) {
+    let v = k.first + i * p.c4;
     y[v] = x[v] * scale + shift;
   }
 }

@@ -2,19 +2,19 @@
 // image and channel.
 //
 // x, y: [N, H, W, C], channels padded to four; coef: what groupnorm_coef.wgsl
-// leaves. Settable: ACT (activation.wgsl). Workgroup: 64 invocations; each takes
-// one vector of channels at every step-th vector of its image, so that neighbours
-// read neighbours and the coefficients are read once.
+// leaves. Settable: ACT (activation.wgsl). Workgroup: 64 invocations, a run of one
+// vector of channels each (chunks.wgsl).
 
 //@use grid.wgsl
+//@use chunks.wgsl
 //@use channels.wgsl
 //@use activation.wgsl
 
 struct Params {
-  threads: u32,  // images * step
-  step: u32,     // a multiple of c4
-  vectors: u32,  // of one image
+  threads: u32,
   c4: u32,
+  pixels: u32,
+  run: u32,
   channels: u32,
 }
 
@@ -27,14 +27,13 @@ struct Params {
 fn main(@builtin(workgroup_id) wid: vec3u, @builtin(num_workgroups) nwg: vec3u, @builtin(local_invocation_index) lid: u32) {
   let t = linear_group(wid, nwg) * 64u + lid;
   if (t >= p.threads) { return; }
-  let image = t / p.step;
-  let first = t % p.step;
-  let v = first % p.c4;
-  let at = (image * p.c4 + v) * 3u;
+  let k = chunk(t, p.c4, p.pixels, p.run);
+  let at = (k.image * p.c4 + k.c) * 3u;
   let m = coef[at];
   let a = coef[at + 1u];
   let b = coef[at + 2u];
-  for (var i = image * p.vectors + first; i < (image + 1u) * p.vectors; i += p.step) {
-    y[i] = keep_channels(activate((x[i] - m) * a + b), v * 4u, p.channels);
+  for (var i = 0u; i < k.pixels; i++) {
+    let v = k.first + i * p.c4;
+    y[v] = keep_channels(activate((x[v] - m) * a + b), k.c * 4u, p.channels);
   }
 }

@@ -18,7 +18,8 @@ struct Params {
   size: u32,    // channels of a group
   c4: u32,
   channels: u32,
-  rows: u32,    // parts of a channel
+  runs: u32,    // parts of a channel
+  run: u32,     // pixels of a part, fewer in the last
   pixels: u32,
   film: u32,    // values of film from one image to the next
   eps: f32,
@@ -40,28 +41,28 @@ fn main(@builtin(workgroup_id) wid: vec3u, @builtin(num_workgroups) nwg: vec3u, 
   let end = begin + p.size;
   let wide = (end + 3u) / 4u - begin / 4u;  // vectors that hold the group
   let total = f32(p.pixels * p.size);
-  let base = image * p.rows * p.c4;
+  let base = image * p.runs * p.c4;
   let pivot = part[(base + begin / 4u) * 3u][begin % 4u];
 
   var sum = vec4f(0.0);
-  for (var e = lid; e < p.rows * wide; e += LANES) {
-    let row = e / wide;
+  for (var e = lid; e < p.runs * wide; e += LANES) {
+    let r = e / wide;
     let v = begin / 4u + e % wide;
     let c = vec4u(v * 4u) + vec4u(0u, 1u, 2u, 3u);
-    let count = f32((p.pixels - row + p.rows - 1u) / p.rows);
-    let at = (base + row * p.c4 + v) * 3u;
+    let count = f32(min(p.run, p.pixels - r * p.run));
+    let at = (base + r * p.c4 + v) * 3u;
     let offset = (part[at] - pivot) + part[at + 1u];
     sum += select(vec4f(0.0), count * offset, (c >= vec4u(begin)) & (c < vec4u(end)));
   }
   let mean = fold_four(SUM, fold_row(SUM, sum, lid)) / total;
 
   var squares = vec4f(0.0);
-  for (var e = lid; e < p.rows * wide; e += LANES) {
-    let row = e / wide;
+  for (var e = lid; e < p.runs * wide; e += LANES) {
+    let r = e / wide;
     let v = begin / 4u + e % wide;
     let c = vec4u(v * 4u) + vec4u(0u, 1u, 2u, 3u);
-    let count = f32((p.pixels - row + p.rows - 1u) / p.rows);
-    let at = (base + row * p.c4 + v) * 3u;
+    let count = f32(min(p.run, p.pixels - r * p.run));
+    let at = (base + r * p.c4 + v) * 3u;
     let offset = ((part[at] - pivot) - mean) + part[at + 1u];
     squares += select(vec4f(0.0), part[at + 2u] + count * offset * offset, (c >= vec4u(begin)) & (c < vec4u(end)));
   }

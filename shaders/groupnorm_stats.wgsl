@@ -1,18 +1,20 @@
 // First pass of group norm: for every channel, mean and sum of squared
-// deviations over every rows-th pixel. The values are taken relative to the
+// deviations over a run of pixels. The values are taken relative to the
 // first of them (the pivot), so that a large mean does not cost digits, and by
 // Welford's updates, so that an outlier as pivot costs none either.
 //
 // x: [N, H, W, C], channels padded to four; part: three vectors for each thread,
-// (pivot, mean - pivot, sum of (x - mean)^2). Workgroup: 64 invocations; each
-// takes one vector of channels at every step-th vector of its image.
+// (pivot, mean - pivot, sum of (x - mean)^2).
+// Workgroup: 64 invocations, a run of one vector of channels each (chunks.wgsl).
 
 //@use grid.wgsl
+//@use chunks.wgsl
 
 struct Params {
-  threads: u32,  // images * step
-  step: u32,     // rows * c4
-  vectors: u32,  // of one image
+  threads: u32,
+  c4: u32,
+  pixels: u32,
+  run: u32,
 }
 
 @group(0) @binding(0) var<storage, read> x: array<vec4f>;
@@ -23,17 +25,14 @@ struct Params {
 fn main(@builtin(workgroup_id) wid: vec3u, @builtin(num_workgroups) nwg: vec3u, @builtin(local_invocation_index) lid: u32) {
   let t = linear_group(wid, nwg) * 64u + lid;
   if (t >= p.threads) { return; }
-  let base = t / p.step * p.vectors;
-  let first = t % p.step;
-  let pivot = x[base + first];
-  var count = 0.0;
+  let k = chunk(t, p.c4, p.pixels, p.run);
+  let pivot = x[k.first];
   var mean = vec4f(0.0);
   var squares = vec4f(0.0);
-  for (var i = first; i < p.vectors; i += p.step) {
-    let d = x[base + i] - pivot;
+  for (var i = 0u; i < k.pixels; i++) {
+    let d = x[k.first + i * p.c4] - pivot;
     let change = d - mean;
-    count += 1.0;
-    mean += change * (1.0 / count);
+    mean += change * (1.0 / f32(i + 1u));
     squares += change * (d - mean);
   }
   part[t * 3u] = pivot;
