@@ -34,6 +34,13 @@ func (l *launcher) add(label string, rec kernels.Record, place func(kernels.Oper
 		if err != nil {
 			return fmt.Errorf("graph: %s: %w", label, err)
 		}
+		shared, err := src.WorkgroupBytes()
+		if err != nil {
+			return fmt.Errorf("graph: %s: %w", label, err)
+		}
+		if limit := int(l.dev.Limits().WorkgroupMemory); shared > limit {
+			return fmt.Errorf("graph: %s: %s: %w: %d bytes of workgroup memory, the device has %d", label, src.Label, kernels.ErrLimit, shared, limit)
+		}
 		want := len(d.Bind)
 		if d.Uniform != nil {
 			want++
