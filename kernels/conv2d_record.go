@@ -13,39 +13,76 @@ func (o Conv2D) Record(t Target, in, out []Tensor) (Record, error) {
 		rows := product{batches: 1, rows: x.Pixels(), k4: x.C4(), depth: w.Shape[2], columns: y[3], scale: 1}
 		return rows.record(t, in, o.epilogue())
 	}
-	var second int
-	if o.Two {
-		second = in[1].Shape.C4()
+	if t.CPU {
+		return o.recordBlocks(t, in, y)
 	}
-	p := convParams{
-		Images: uint32(x[0]), H: uint32(x[1]), W: uint32(x[2]), First4: uint32(x.C4()), Second4: uint32(second),
+	b := sharedBlock(y.Pixels(), y.C4())
+	p := tileParams{
+		Images: uint32(x[0]), H: uint32(x[1]), W: uint32(x[2]), First4: uint32(x.C4()),
 		OH: uint32(y[1]), OW: uint32(y[2]), Channels: uint32(y[3]), Channels4: uint32(y.C4()),
 		KH: uint32(w.Shape[0]), KW: uint32(w.Shape[1]), Stride_Y: uint32(o.Stride[0]), Stride_X: uint32(o.Stride[1]),
-		Top: int32(o.Pad[0]), Left: int32(o.Pad[1]),
+		Top: int32(o.Pad[0]), Left: int32(o.Pad[1]), Column_Tiles: uint32(ceilDiv(y.C4(), 8*b.columns)),
 	}
-	d := Dispatch{Shader: "conv2d_tile.wgsl"}
-	var groups int
-	if t.CPU {
-		d.Shader = "conv2d.wgsl"
-		b := imageBlock(y)
-		p.Column_Tiles = uint32(b.columnTiles(y.C4()))
-		groups = b.groups(y[0]*ceilDiv(y[1], b.rows/b.width)*ceilDiv(y[2], b.width), y.C4())
-		d.Set = append(b.settings(), shaders.Int("WIDTH", b.width))
-	} else {
-		b := sharedBlock(y.Pixels(), y.C4())
-		p.Column_Tiles = uint32(ceilDiv(y.C4(), 8*b.columns))
-		groups = ceilDiv(y.Pixels(), 8*b.rows) * int(p.Column_Tiles)
-		d.Set = b.sharedSettings()
-	}
+	d := Dispatch{Shader: "conv2d_tile.wgsl", Set: b.sharedSettings()}
 	if o.Two {
+		p.Second4 = uint32(in[1].Shape.C4())
 		d.Set = append(d.Set, shaders.Int("TWO", 1))
 	}
 	d.Uniform = p
-	return o.epilogue().record(t, d, in, o.weight(), true, groups)
+	var rec Record
+	d.Bind = o.epilogue().bind(&rec, In(0), o.weight())
+	if o.Two {
+		d.Bind = append(d.Bind, In(1))
+	} else {
+		d.Bind = append(d.Bind, rec.absent())
+	}
+	return rec, o.epilogue().add(t, &rec, d, w.Type, ceilDiv(y.Pixels(), 8*b.rows)*int(p.Column_Tiles))
 }
 
-type convParams struct {
+type tileParams struct {
 	Images, H, W, First4, Second4, OH, OW, Channels, Channels4, KH, KW, Stride_Y, Stride_X uint32
+
+	Top, Left    int32
+	Column_Tiles uint32
+}
+
+// recordBlocks has a dispatch for each source; the second adds to the first's
+// result and holds the epilogue. One that reads both would pay for a branch, which
+// CPU adapters execute on both sides, at every load.
+func (o Conv2D) recordBlocks(t Target, in []Tensor, y Shape) (Record, error) {
+	var rec Record
+	w, b, first := in[o.weight()], imageBlock(y), 0
+	blocks := y[0] * ceilDiv(y[1], b.rows/b.width) * ceilDiv(y[2], b.width)
+	for i, x := range in[:o.weight()] {
+		e := epilogue{}
+		if i == o.weight()-1 {
+			e = o.epilogue()
+		}
+		d := Dispatch{
+			Shader: "conv2d.wgsl",
+			Set:    append(b.settings(), shaders.Int("WIDTH", b.width)),
+			Bind:   e.bind(&rec, In(i), o.weight()),
+			Uniform: blockParams{
+				Images: uint32(x.Shape[0]), H: uint32(x.Shape[1]), W: uint32(x.Shape[2]), C4: uint32(x.Shape.C4()),
+				Rows: uint32(w.Shape[2]), First: uint32(first),
+				OH: uint32(y[1]), OW: uint32(y[2]), Channels: uint32(y[3]), Channels4: uint32(y.C4()),
+				KH: uint32(w.Shape[0]), KW: uint32(w.Shape[1]), Stride_Y: uint32(o.Stride[0]), Stride_X: uint32(o.Stride[1]),
+				Top: int32(o.Pad[0]), Left: int32(o.Pad[1]), Column_Tiles: uint32(b.columnTiles(y.C4())),
+			},
+		}
+		if i > 0 {
+			d.Set = append(d.Set, shaders.Int("ADD", 1))
+		}
+		if err := e.add(t, &rec, d, w.Type, b.groups(blocks, y.C4())); err != nil {
+			return Record{}, err
+		}
+		first += pad4(x.Shape[3])
+	}
+	return rec, nil
+}
+
+type blockParams struct {
+	Images, H, W, C4, Rows, First, OH, OW, Channels, Channels4, KH, KW, Stride_Y, Stride_X uint32
 
 	Top, Left    int32
 	Column_Tiles uint32
@@ -67,7 +104,7 @@ func (o Conv2D) recordGroups(t Target, in []Tensor, y Shape) (Record, error) {
 		KH: uint32(w.Shape[0]), KW: uint32(w.Shape[1]), Stride_Y: uint32(o.Stride[0]), Stride_X: uint32(o.Stride[1]),
 		Top: int32(o.Pad[0]), Left: int32(o.Pad[1]),
 	}}
-	return o.epilogue().record(t, d, in, 1, false, ceilDiv(y.Vectors(), 64))
+	return o.epilogue().record(t, d, in, ceilDiv(y.Vectors(), 64))
 }
 
 type groupParams struct {

@@ -30,7 +30,7 @@ func (o Conv2D) recordDepthwise(t Target, in []Tensor, y Shape) (Record, error) 
 			KH: uint32(w.Shape[0]), Stride_Y: uint32(o.Stride[0]), Top: int32(o.Pad[0]), Left: int32(o.Pad[1]),
 		},
 	}
-	return o.epilogue().record(t, d, in, 1, false, ceilDiv(blocks, threads))
+	return o.epilogue().record(t, d, in, ceilDiv(blocks, threads))
 }
 
 type depthwiseParams struct {

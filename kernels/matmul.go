@@ -156,7 +156,7 @@ func (m product) record(t Target, in []Tensor, e epilogue) (Record, error) {
 		d.Set = append(d.Set, shaders.Int("TRANSPOSE", 1))
 	}
 	d.Uniform = p
-	return e.record(t, d, in, 1, false, groups)
+	return e.record(t, d, in, groups)
 }
 
 type matmulParams struct {

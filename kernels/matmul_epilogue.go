@@ -55,39 +55,43 @@ func checkEpilogue(in []Tensor, y Shape, bias, residual bool) error {
 	return nil
 }
 
-// record completes the dispatch of a shader with matmul_epilogue.wgsl, over groups
-// workgroups. It binds the first input, the weight, which is input w, the bias, the
-// residual, the output and, if the shader has a place for it, the second source; a
-// temporary that nothing reads stands for what the operation lacks.
-func (e epilogue) record(t Target, d Dispatch, in []Tensor, w int, second bool, groups int) (Record, error) {
+// record is a Record of d alone, over groups workgroups, for an operation whose
+// first two inputs are x and the weight.
+func (e epilogue) record(t Target, d Dispatch, in []Tensor, groups int) (Record, error) {
 	var rec Record
-	absent := func() Operand {
-		rec.Temps = append(rec.Temps, 16)
-		return Temp(len(rec.Temps) - 1)
-	}
-	next := w + 1
-	d.Bind = []Operand{In(0), In(w)}
+	d.Bind = e.bind(&rec, In(0), 1)
+	return rec, e.add(t, &rec, d, in[1].Type, groups)
+}
+
+// bind lists the bindings of a shader with matmul_epilogue.wgsl: x, the weight,
+// which is input w, the bias, the residual and the output.
+func (e epilogue) bind(rec *Record, x Operand, w int) []Operand {
+	list, next := []Operand{x, In(w)}, w+1
 	for _, has := range []bool{e.bias, e.residual} {
 		if has {
-			d.Bind, next = append(d.Bind, In(next)), next+1
+			list, next = append(list, In(next)), next+1
 		} else {
-			d.Bind = append(d.Bind, absent())
+			list = append(list, rec.absent())
 		}
 	}
-	d.Bind = append(d.Bind, Out(0))
-	switch {
-	case second && w == 2:
-		d.Bind = append(d.Bind, In(1))
-	case second:
-		d.Bind = append(d.Bind, absent())
-	}
-	d.Set = append(d.Set, e.settings(in[w].Type)...)
+	return append(list, Out(0))
+}
+
+// absent is a temporary that stands for an operand that no shader reads.
+func (r *Record) absent() Operand {
+	r.Temps = append(r.Temps, 16)
+	return Temp(len(r.Temps) - 1)
+}
+
+// add puts the settings of the epilogue and the grid into d, and d into rec.
+func (e epilogue) add(t Target, rec *Record, d Dispatch, weight Type, groups int) error {
+	d.Set = append(d.Set, e.settings(weight)...)
 	var err error
 	if d.Groups, err = t.Grid(groups); err != nil {
-		return Record{}, err
+		return err
 	}
-	rec.Steps = []Dispatch{d}
-	return rec, nil
+	rec.Steps = append(rec.Steps, d)
+	return nil
 }
 
 // apply computes the epilogue in place; in are the bias and the residual.

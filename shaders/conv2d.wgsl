@@ -1,14 +1,13 @@
-// y = act(conv(x, w) + bias) + residual, x being x followed by x2 along the
-// channels, one register block per invocation and no shared memory: the form for
-// CPU adapters. A block is ROWS pixels, WIDTH to a row of the image, times COLUMNS
-// vectors of output channels; each tap and vector of input channels costs ROWS +
-// 4*COLUMNS loads and 16*ROWS*COLUMNS multiply-adds.
+// y = act(conv(x, w) + bias) + residual, one register block per invocation and no
+// shared memory: the form for CPU adapters. A block is ROWS pixels, WIDTH to a row
+// of the image, times COLUMNS vectors of output channels; each tap and vector of
+// input channels costs ROWS + 4*COLUMNS loads and 16*ROWS*COLUMNS multiply-adds.
 //
-// x, x2: [N, H, W, C]; w: [KH, KW, C, K] with the channels of x, padded to four,
-// before those of x2; y: [N, OH, OW, K].
-// Settable: WEIGHT (type of w), TWO (x2 is read), WIDTH, LANES (how many of the 8
-// invocations lie side by side over channels; the others over pixels), ROWS up to
-// 16 and COLUMNS up to 4 (matmul_block.wgsl), ACT, BIAS, RESIDUAL
+// x: [N, H, W, C]; w: [KH, KW, rows, K], of which the rows from first on meet x;
+// y: [N, OH, OW, K]. A second source is a second dispatch, with ADD.
+// Settable: WEIGHT (type of w), ADD (to what y holds), WIDTH, LANES (how many of
+// the 8 invocations lie side by side over channels; the others over pixels), ROWS
+// up to 16 and COLUMNS up to 4 (matmul_block.wgsl), ACT, BIAS, RESIDUAL
 // (matmul_epilogue.wgsl). Workgroup: 8 invocations.
 
 //@use grid.wgsl
@@ -16,7 +15,7 @@
 //@use matmul_block.wgsl
 //@use matmul_epilogue.wgsl
 
-const TWO: bool = false; //@set
+const ADD: bool = false; //@set
 const WIDTH: u32 = 8u; //@set
 const LANES: u32 = 8u; //@set
 
@@ -24,8 +23,9 @@ struct Params {
   images: u32,
   h: u32,
   w: u32,
-  first4: u32,        // vectors of a pixel of x
-  second4: u32,       // vectors of a pixel of x2
+  c4: u32,            // vectors of a pixel of x
+  rows: u32,          // of w, per tap
+  first: u32,
   oh: u32,
   ow: u32,
   channels: u32,      // of y
@@ -41,8 +41,7 @@ struct Params {
 
 @group(0) @binding(0) var<storage, read> x: array<vec4f>;
 @group(0) @binding(1) var<storage, read> w: array<Weight4>;
-@group(0) @binding(5) var<storage, read> x2: array<vec4f>;
-@group(0) @binding(6) var<uniform> p: Params;
+@group(0) @binding(5) var<uniform> p: Params;
 
 // Four pixels at a time: drivers unroll a loop of this size, and then keep acc in
 // registers. (iy, ix) is the tap of the first pixel of the block.
@@ -53,15 +52,7 @@ fn multiply(first: u32, image: u32, iy: i32, ix: i32, c: u32) {
       let sx = ix + i32(i % WIDTH * p.stride_x);
       let inside = u32(sy) < p.h && u32(sx) < p.w;
       let pixel = select(0u, image + u32(sy) * p.w + u32(sx), inside);
-      var v: vec4f;
-      if (!TWO) {
-        v = x[pixel * p.first4 + c];
-      } else if (c < p.first4) {
-        v = x[pixel * p.first4 + c];
-      } else {
-        v = x2[pixel * p.second4 + c - p.first4];
-      }
-      accumulate(i, select(vec4f(0.0), v, inside));
+      accumulate(i, select(vec4f(0.0), x[pixel * p.c4 + c], inside));
     }
   }
 }
@@ -73,7 +64,12 @@ fn store(first: u32, n: u32, oy: u32, ox: u32, column: u32) {
     if (i < ROWS && sy < p.oh && sx < p.ow) {
       for (var q = 0u; q < COLUMNS; q++) {
         let c = column + q;
-        if (c < p.channels4) { finish(acc[i * COLUMNS + q], ((n * p.oh + sy) * p.ow + sx) * p.channels4 + c, c, p.channels); }
+        if (c < p.channels4) {
+          let at = ((n * p.oh + sy) * p.ow + sx) * p.channels4 + c;
+          var v = acc[i * COLUMNS + q];
+          if (ADD) { v += y[at]; }
+          y[at] = keep_channels(v, 4u * c, p.channels);
+        }
       }
     }
   }
@@ -95,10 +91,10 @@ fn main(@builtin(workgroup_id) wid: vec3u, @builtin(num_workgroups) nwg: vec3u, 
   let image = n * p.h * p.w;
   let iy = i32(oy * p.stride_y) - p.top;
   let ix = i32(ox * p.stride_x) - p.left;
-  var row = 0u;  // of w, in vectors
   for (var ky = 0u; ky < p.kh; ky++) {
     for (var kx = 0u; kx < p.kw; kx++) {
-      for (var c = 0u; c < p.first4 + p.second4; c++) {
+      var row = ((ky * p.kw + kx) * p.rows + p.first) * p.channels4;  // of w, in vectors
+      for (var c = 0u; c < p.c4; c++) {
         for (var q = 0u; q < COLUMNS; q++) {
           let at = row + min(column + q, p.channels4 - 1u);
           for (var j = 0u; j < 4u; j++) { block[4u * q + j] = weight4(w[at + j * p.channels4]); }
@@ -117,4 +113,14 @@ fn main(@builtin(workgroup_id) wid: vec3u, @builtin(num_workgroups) nwg: vec3u, 
   if (ROWS > 4u) { store(4u, n, oy, ox, column); }
   if (ROWS > 8u) { store(8u, n, oy, ox, column); }
   if (ROWS > 12u) { store(12u, n, oy, ox, column); }
+  // In memory, and as a loop that drivers do not unroll: compiled for every value
+  // of the block, an epilogue with GELU takes a driver tens of seconds.
+  if (!PLAIN) {
+    let across = min(WIDTH, p.ow - ox) * COLUMNS;
+    for (var i = 0u; i < min(height, p.oh - oy) * across; i++) {
+      let c = column + i % COLUMNS;
+      let at = ((n * p.oh + oy + i / across) * p.ow + ox + i % across / COLUMNS) * p.channels4 + c;
+      if (c < p.channels4) { finish(y[at], at, c, p.channels); }
+    }
+  }
 }

@@ -60,7 +60,7 @@ fn main(@builtin(workgroup_id) wid: vec3u, @builtin(num_workgroups) nwg: vec3u, 
         let pixel = (at.x * p.h + iy) * p.w + ix;
         for (var c = 0u; c < depth; c++) {
           let k = 4u * column;
-          let v = transpose(mat4x4f(load(pixel, k, c), load(pixel, k + 1u, c), load(pixel, k + 2u, c), load(pixel, k + 3u, c)));
+          var v = transpose(mat4x4f(load(pixel, k, c), load(pixel, k + 1u, c), load(pixel, k + 2u, c), load(pixel, k + 3u, c)));
           let row = ((ky * p.kw + kx) * depth + c) * 4u * p.channels4 + column;
           for (var j = 0u; j < 4u; j++) { sum += v[j] * weight4(w[row + j * p.channels4]); }
         }

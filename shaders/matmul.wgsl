@@ -68,7 +68,7 @@ fn store(first: u32, start: u32, row: u32, column: u32) {
     if (i < ROWS && row + i < p.rows) {
       for (var q = 0u; q < COLUMNS; q++) {
         let c = column + q;
-        if (c < p.columns4) { finish(p.scale * acc[i * COLUMNS + q], (start + row + i) * p.columns4 + c, c, p.columns); }
+        if (c < p.columns4) { y[(start + row + i) * p.columns4 + c] = keep_channels(p.scale * acc[i * COLUMNS + q], 4u * c, p.columns); }
       }
     }
   }
@@ -94,4 +94,13 @@ fn main(@builtin(workgroup_id) wid: vec3u, @builtin(num_workgroups) nwg: vec3u, 
   if (ROWS > 4u) { store(4u, start, row, column); }
   if (ROWS > 8u) { store(8u, start, row, column); }
   if (ROWS > 12u) { store(12u, start, row, column); }
+  // In memory, and as a loop that drivers do not unroll: compiled for every value
+  // of the block, an epilogue with GELU takes a driver tens of seconds.
+  if (!PLAIN) {
+    for (var i = 0u; i < min(ROWS, p.rows - row) * COLUMNS; i++) {
+      let c = column + i % COLUMNS;
+      let at = (start + row + i / COLUMNS) * p.columns4 + c;
+      if (c < p.columns4) { finish(y[at], at, c, p.columns); }
+    }
+  }
 }

@@ -9,6 +9,8 @@
 const BIAS: bool = false; //@set
 const RESIDUAL: bool = false; //@set
 
+const PLAIN: bool = ACT == 0u && !BIAS && !RESIDUAL;
+
 @group(0) @binding(2) var<storage, read> bias: array<vec4f>;
 @group(0) @binding(3) var<storage, read> residual: array<vec4f>;
 @group(0) @binding(4) var<storage, read_write> y: array<vec4f>;
