@@ -48,7 +48,7 @@ func (o GroupNorm) Infer(in []Tensor) ([]Tensor, error) {
 			return nil, err
 		}
 	}
-	return in[:1:1], nil
+	return []Tensor{in[0]}, nil
 }
 
 // Record makes three passes: moments of parts of every channel, coefficients of
@@ -56,36 +56,32 @@ func (o GroupNorm) Infer(in []Tensor) ([]Tensor, error) {
 func (o GroupNorm) Record(t Target, in, out []Tensor) (Record, error) {
 	s := in[0].Shape
 	parts, apply := newChunks(s, 64), newChunks(s, mapRun(t))
-	stats := Dispatch{
+	runs := parts.Threads / parts.C4 / uint32(s[0])
+	temps := []int{48 * int(parts.Threads), 48 * s[0] * s.C4()}
+	film, filmRow, hasFilm := In(3), 0, 1
+	if o.Film {
+		filmRow = 4 * in[3].Shape.C4()
+	} else {
+		film, hasFilm, temps = Temp(2), 0, append(temps, unread)
+	}
+	steps := []Dispatch{{
 		Shader:  "groupnorm_stats.wgsl",
 		Bind:    []Operand{In(0), Temp(0)},
 		Uniform: parts,
-	}
-	const noFilm = 2
-	tile := wideTile(t)
-	coef := Dispatch{
+	}, {
 		Shader: "groupnorm_coef.wgsl",
-		Set:    append(tile.settings(), shaders.Int("FILM", 0)),
-		Bind:   []Operand{Temp(0), In(1), In(2), Temp(noFilm), Temp(1)},
-	}
-	u := struct {
-		Images, Groups, Size, C4, Channels, Runs, Run, Pixels, Film uint32
-		Eps                                                         float32
-	}{uint32(s[0]), uint32(o.Groups), uint32(s[3] / o.Groups), parts.C4, uint32(s[3]), parts.Threads / parts.C4 / uint32(s[0]), parts.Run, parts.Pixels, 0, o.Eps}
-	temps := []int{48 * int(parts.Threads), 48 * s[0] * s.C4(), unread}
-	if o.Film {
-		coef.Set[len(coef.Set)-1] = shaders.Int("FILM", 1)
-		coef.Bind[3], u.Film = In(3), uint32(4*in[3].Shape.C4())
-		temps = temps[:noFilm]
-	}
-	coef.Uniform = u
-	norm := Dispatch{
+		Set:    append(wideTile(t).settings(), shaders.Int("FILM", hasFilm)),
+		Bind:   []Operand{Temp(0), In(1), In(2), film, Temp(1)},
+		Uniform: struct {
+			Images, Groups, Size, C4, Channels, Runs, Run, Pixels, Film uint32
+			Eps                                                         float32
+		}{uint32(s[0]), uint32(o.Groups), uint32(s[3] / o.Groups), parts.C4, uint32(s[3]), runs, parts.Run, parts.Pixels, uint32(filmRow), o.Eps},
+	}, {
 		Shader:  "groupnorm.wgsl",
 		Set:     []shaders.Setting{shaders.Int("ACT", int(o.Act))},
 		Bind:    []Operand{In(0), Temp(1), Out(0)},
 		Uniform: struct{ Threads, C4, Pixels, Run, Channels uint32 }{apply.Threads, apply.C4, apply.Pixels, apply.Run, uint32(s[3])},
-	}
-	steps := []Dispatch{stats, coef, norm}
+	}}
 	for i, groups := range [...]int{int(parts.Threads+63) / 64, s[0] * o.Groups, int(apply.Threads+63) / 64} {
 		var err error
 		if steps[i].Groups, err = t.Grid(groups); err != nil {

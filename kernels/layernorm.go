@@ -20,7 +20,7 @@ func (o LayerNorm) Infer(in []Tensor) ([]Tensor, error) {
 	if err := wantAffine(in[0].Shape, in[1:3], o.Eps); err != nil {
 		return nil, err
 	}
-	return in[:1:1], nil
+	return []Tensor{in[0]}, nil
 }
 
 // wantAffine checks what every norm with a gain and an offset per channel has.

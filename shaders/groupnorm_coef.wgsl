@@ -42,7 +42,10 @@ fn main(@builtin(workgroup_id) wid: vec3u, @builtin(num_workgroups) nwg: vec3u, 
   let wide = (end + 3u) / 4u - begin / 4u;  // vectors that hold the group
   let total = f32(p.pixels * p.size);
   let base = image * p.runs * p.c4;
-  let pivot = part[(base + begin / 4u) * 3u][begin % 4u];
+  // The values are taken relative to the mean of the group's first part, which a
+  // large mean cancels against and an outlier hardly moves.
+  let start = (base + begin / 4u) * 3u;
+  let pivot = part[start][begin % 4u] + part[start + 1u][begin % 4u];
 
   var sum = vec4f(0.0);
   for (var e = lid; e < p.runs * wide; e += LANES) {
@@ -69,10 +72,6 @@ fn main(@builtin(workgroup_id) wid: vec3u, @builtin(num_workgroups) nwg: vec3u, 
   let variance = fold_four(SUM, fold_row(SUM, squares, lid)) / total;
   let scale = 1.0 / sqrt(variance + p.eps);
 
-  // m is the mean rounded; what the rounding lost goes into b.
-  let m = pivot + mean;
-  let back = m - pivot;
-  let rest = (pivot - (m - back)) + (mean - back);
   for (var c = begin + lid; c < end; c += LANES) {
     var a = scale * gamma[c];
     var b = beta[c];
@@ -82,8 +81,8 @@ fn main(@builtin(workgroup_id) wid: vec3u, @builtin(num_workgroups) nwg: vec3u, 
       b = b * gain + film[image * p.film + p.channels + c];
     }
     let at = (image * p.c4 + c / 4u) * 12u + c % 4u;
-    coef[at] = m;
+    coef[at] = pivot;
     coef[at + 4u] = a;
-    coef[at + 8u] = b - rest * a;
+    coef[at + 8u] = b - mean * a;
   }
 }
