@@ -18,11 +18,11 @@ DEFAULT = {
 class UNet:
     def __init__(self, config):
         self.c = config
-        self.sizes = {}
+        self.tensors = {}  # shape by name; modules run in the order of a state dict
 
     def tensor(self, name, *shape):
-        assert name not in self.sizes, name
-        self.sizes[name] = math.prod(shape)
+        assert name not in self.tensors, name
+        self.tensors[name] = shape
         return common.stored(name, *shape)
 
     def affine(self, name, *shape):
@@ -66,8 +66,8 @@ class UNet:
         head = self.c["num_head_channels"]
         heads = c // head if head > 0 else self.c["num_heads"]
         ch = c // heads
-        w, b = self.affine(path + ".qkv", 3 * c, c, 1)
-        qkv = F.conv1d(self.norm(x, path + ".norm").flatten(2), w, b)
+        h = self.norm(x, path + ".norm").flatten(2)
+        qkv = F.conv1d(h, *self.affine(path + ".qkv", 3 * c, c, 1))
         if self.c["use_new_attention_order"]:
             q, k, v = qkv.view(n, 3, heads, ch, -1).unbind(1)
         else:
@@ -127,12 +127,16 @@ def case(name, size, timesteps, images=1, **config):
     """timesteps: one for each image, or one for all."""
     config = {**DEFAULT, **config}
     net = UNet(config)
-    height, width = size
-    sources = [common.normal_size(n, images, 3, height, width) for n in ["x_t", "x_c"][: config["in_channels"] // 3]]
-    y = net(torch.cat(sources, 1), timesteps)
-    config.update(size=[images, height, width], timesteps=timesteps, tensors=len(net.sizes), params=sum(net.sizes.values()))
-    print(f"{name}: {config['params']} parameters, rms {y.square().mean().sqrt():.3f}")
-    return {"name": name, "config": config, "outputs": {"eps": common.output(y)}}
+    inputs = {n: [images, 3, *size] for n in ["x_t", "x_c"][: config["in_channels"] // 3]}
+    y = net(torch.cat([common.unit(n, *shape) for n, shape in inputs.items()], 1), timesteps)
+    print(f"{name}: {sum(map(math.prod, net.tensors.values()))} parameters, rms {y.square().mean().sqrt():.3f}")
+    return {
+        "name": name,
+        "config": {**config, "timesteps": timesteps},
+        "inputs": inputs,
+        "outputs": {"eps": common.output(y)},
+        "tensors": [{"name": n, "shape": s} for n, s in net.tensors.items()],
+    }
 
 
 def main():
