@@ -13,85 +13,135 @@ import (
 //
 //	y = act((x - mean)/sqrt(variance + Eps)*gamma + beta)
 //
-// gamma and beta are [1, 1, 1, C]. With Film a fourth input [N, 1, 1, 2C], the C
-// scales before the C shifts, goes between: act(norm(x)*(1 + scale) + shift), the
-// scale-shift norm of guided diffusion. y as x.
+// Inputs, in this order: x; with Two x2 [N, H, W, C2], whose channels follow those
+// of x, a multiple of four then, so that a concatenation is never made; gamma and
+// beta [1, 1, 1, C + C2]; with Film [N or 1, 1, 1, 2(C + C2)], the scales before the
+// shifts, which go between: act(norm(x)*(1 + scale) + shift), the scale-shift norm
+// of guided diffusion. Output: y [N, H, W, C + C2].
 type GroupNorm struct {
 	Groups int
 	Eps    float32
 	Act    Activation
+	Two    bool
 	Film   bool
 }
 
 func (o GroupNorm) Name() string { return "groupnorm" }
 
+// affine is the index of gamma among the inputs.
+func (o GroupNorm) affine() int {
+	if o.Two {
+		return 2
+	}
+	return 1
+}
+
 func (o GroupNorm) Infer(in []Tensor) ([]Tensor, error) {
-	types := []Type{F32, F32, F32, F32}
-	if !o.Film {
-		types = types[:3]
+	first := o.affine()
+	types := make([]Type, first+2, first+3)
+	if o.Film {
+		types = types[:first+3]
 	}
 	if err := want(in, types...); err != nil {
 		return nil, err
 	}
-	s := in[0].Shape
+	y := in[0]
+	if o.Two {
+		x2 := in[1].Shape
+		if s := y.Shape; x2[0] != s[0] || x2[1] != s[1] || x2[2] != s[2] || s[3]%4 != 0 {
+			return nil, fmt.Errorf("%w: sources %v and %v, want N, H and W alike and channels of the first a multiple of 4", ErrShape, s, x2)
+		}
+		if y.Shape[3] += x2[3]; !y.Shape.valid() {
+			return nil, fmt.Errorf("%w: output %v is not below 2^31 values", ErrShape, y)
+		}
+	}
+	s := y.Shape
 	if o.Groups < 1 || s[3]%o.Groups != 0 {
 		return nil, fmt.Errorf("%w: %d groups of %d channels, want a divisor", ErrShape, o.Groups, s[3])
 	}
 	if o.Act >= activations {
 		return nil, fmt.Errorf("%w: activation %d, want one below %d", ErrShape, o.Act, activations)
 	}
-	if err := wantAffine(s, in[1:3], o.Eps); err != nil {
+	if err := wantAffine(s, in[first:first+2], o.Eps); err != nil {
 		return nil, err
 	}
 	if o.Film {
-		if err := wantFilm(s, in[3].Shape); err != nil {
+		if err := wantFilm(s, in[first+2].Shape); err != nil {
 			return nil, err
 		}
 	}
-	return []Tensor{in[0]}, nil
+	return []Tensor{y}, nil
 }
 
 // Record makes three passes: moments of parts of every channel, coefficients of
-// every channel, and the map itself.
+// every channel, and the map itself. The first and the last have a dispatch for
+// each source.
 func (o GroupNorm) Record(t Target, in, out []Tensor) (Record, error) {
-	s := in[0].Shape
-	parts, apply := newChunks(s, 64), newChunks(s, mapRun(t))
-	runs := parts.Threads / parts.C4 / uint32(s[0])
-	temps := []int{48 * int(parts.Threads), 48 * s[0] * s.C4()}
-	film, filmRow, hasFilm := In(3), 0, 1
-	if o.Film {
-		filmRow = 4 * in[3].Shape.C4()
-	} else {
-		film, hasFilm, temps = Temp(2), 0, append(temps, unread)
+	s, affine := out[0].Shape, o.affine()
+	parts := newChunks(s, 64)
+	runs := int(parts.Threads/parts.C4) / s[0]
+	rec := Record{Temps: []int{48 * int(parts.Threads), 48 * s[0] * s.C4()}}
+	add := func(d Dispatch, groups int) error {
+		var err error
+		d.Groups, err = t.Grid(groups)
+		rec.Steps = append(rec.Steps, d)
+		return err
 	}
-	steps := []Dispatch{{
-		Shader:  "groupnorm_stats.wgsl",
-		Bind:    []Operand{In(0), Temp(0)},
-		Uniform: parts,
-	}, {
+	first := 0
+	for i, x := range in[:affine] {
+		c := newChunks(x.Shape, 64)
+		if err := add(Dispatch{
+			Shader:  "groupnorm_stats.wgsl",
+			Bind:    []Operand{In(i), Temp(0)},
+			Uniform: struct{ Threads, C4, Pixels, Run, Joint4, First4 uint32 }{c.Threads, c.C4, c.Pixels, c.Run, parts.C4, uint32(first)},
+		}, (int(c.Threads)+63)/64); err != nil {
+			return Record{}, err
+		}
+		first += x.Shape.C4()
+	}
+	film, filmRow, hasFilm := In(affine+2), 0, 1
+	if o.Film {
+		filmRow = in[affine+2].filmRow()
+	} else {
+		film, hasFilm, rec.Temps = Temp(2), 0, append(rec.Temps, unread)
+	}
+	if err := add(Dispatch{
 		Shader: "groupnorm_coef.wgsl",
 		Set:    append(wideTile(t).settings(), shaders.Int("FILM", hasFilm)),
-		Bind:   []Operand{Temp(0), In(1), In(2), film, Temp(1)},
+		Bind:   []Operand{Temp(0), In(affine), In(affine + 1), film, Temp(1)},
 		Uniform: struct {
 			Images, Groups, Size, C4, Channels, Runs, Run, Pixels, Film uint32
 			Eps                                                         float32
-		}{uint32(s[0]), uint32(o.Groups), uint32(s[3] / o.Groups), parts.C4, uint32(s[3]), runs, parts.Run, parts.Pixels, uint32(filmRow), o.Eps},
-	}, {
-		Shader:  "groupnorm.wgsl",
-		Set:     []shaders.Setting{shaders.Int("ACT", int(o.Act))},
-		Bind:    []Operand{In(0), Temp(1), Out(0)},
-		Uniform: struct{ Threads, C4, Pixels, Run, Channels uint32 }{apply.Threads, apply.C4, apply.Pixels, apply.Run, uint32(s[3])},
-	}}
-	for i, groups := range [...]int{int(parts.Threads+63) / 64, s[0] * o.Groups, int(apply.Threads+63) / 64} {
-		var err error
-		if steps[i].Groups, err = t.Grid(groups); err != nil {
+		}{uint32(s[0]), uint32(o.Groups), uint32(s[3] / o.Groups), parts.C4, uint32(s[3]), uint32(runs), parts.Run, parts.Pixels, uint32(filmRow), o.Eps},
+	}, s[0]*o.Groups); err != nil {
+		return Record{}, err
+	}
+	first = 0
+	for i, x := range in[:affine] {
+		c := newChunks(x.Shape, mapRun(t))
+		if err := add(Dispatch{
+			Shader: "groupnorm.wgsl",
+			Set:    []shaders.Setting{shaders.Int("ACT", int(o.Act))},
+			Bind:   []Operand{In(i), Temp(1), Out(0)},
+			Uniform: struct{ Threads, C4, Pixels, Run, Channels, Joint4, First4 uint32 }{
+				c.Threads, c.C4, c.Pixels, c.Run, uint32(x.Shape[3]), parts.C4, uint32(first),
+			},
+		}, (int(c.Threads)+63)/64); err != nil {
 			return Record{}, err
 		}
+		first += x.Shape.C4()
 	}
-	return Record{Steps: steps, Temps: temps}, nil
+	return rec, nil
 }
 
 func (o GroupNorm) Reference(in, out []*Array) {
+	if o.Two {
+		joint := NewArray(out[0].Tensor)
+		Concat{}.Reference(in[:2], []*Array{joint})
+		o.Two = false
+		o.Reference(append([]*Array{joint}, in[2:]...), out)
+		return
+	}
 	s := in[0].Shape
 	size := s[3] / o.Groups
 	gamma, beta := in[1].Row(0), in[2].Row(0)
@@ -108,7 +158,7 @@ func (o GroupNorm) Reference(in, out []*Array) {
 				c := g*size + i%size
 				v = (v-mean)*scale*gamma[c] + beta[c]
 				if o.Film {
-					film := in[3].Row(n)
+					film := in[3].Row(n % in[3].Shape[0])
 					v = v*(1+film[c]) + film[s[3]+c]
 				}
 				out[0].Row(n*s[1]*s[2] + i/size)[c] = o.Act.apply(v)
@@ -125,7 +175,20 @@ func init() {
 		}
 		return in
 	}
-	op := func(groups int, act Activation, film bool) GroupNorm { return GroupNorm{groups, 1e-5, act, film} }
+	op := func(groups int, act Activation, film bool) GroupNorm {
+		return GroupNorm{Groups: groups, Eps: 1e-5, Act: act, Film: film}
+	}
+	// two splits x of a case: the first c1 channels are a source of their own.
+	two := func(c Case, c1 int) Case {
+		o, x := c.Op.(GroupNorm), c.In[0]
+		o.Two = true
+		x2 := x
+		x.Shape[3], x2.Shape[3] = c1, x.Shape[3]-c1
+		c.Op, c.In = o, append([]Tensor{x, x2}, c.In[1:]...)
+		return c
+	}
+	oneFilm := inputs(true, 3, 5, 6, 64)
+	oneFilm[3] = Float(1, 1, 1, 128)
 	register(Entry{
 		Name: "groupnorm", Class: Norm, Files: []string{"groupnorm_stats.wgsl", "groupnorm_coef.wgsl", "groupnorm.wgsl"},
 		Cases: []Case{
@@ -144,13 +207,22 @@ func init() {
 					in[0].Set(0, 0, 0, c, 300)
 				}
 			}},
+			{Name: "one film for three images", Op: op(32, SiLU, true), In: oneFilm},
+			two(Case{Name: "two sources, a group over both", Op: op(3, SiLU, true), In: inputs(true, 2, 5, 6, 15)}, 8),
+			two(Case{Name: "two sources, a vector over two groups", Op: op(32, Identity, false), In: inputs(false, 2, 9, 7, 96)}, 64),
+			two(Case{Name: "two sources, mean 1000", Op: op(2, Identity, false), In: inputs(false, 1, 33, 31, 20), Fill: offset}, 4),
+			two(Case{Name: "silu 28x28x256+256", Op: op(32, SiLU, false), In: inputs(false, 1, 28, 28, 512), Bench: true}, 256),
 			{Name: "silu 56x56x128", Op: op(32, SiLU, true), In: inputs(true, 1, 56, 56, 128), Bench: true},
 			{Name: "silu 224x224x128", Op: op(32, SiLU, true), In: inputs(true, 1, 224, 224, 128), Bench: true},
 		},
 		Random: func(r *rand.Rand) Case {
 			groups, film := extent(r, 32), r.IntN(2) == 1
 			c := groups * (1 + r.IntN(5))
-			return Case{Op: op(groups, Activation(r.IntN(int(activations))), film), In: inputs(film, extent(r, 3), extent(r, 40), extent(r, 40), c)}
+			made := Case{Op: op(groups, Activation(r.IntN(int(activations))), film), In: inputs(film, extent(r, 3), extent(r, 40), extent(r, 40), c)}
+			if c > 4 && r.IntN(2) == 1 {
+				return two(made, 4*(1+r.IntN((c-1)/4)))
+			}
+			return made
 		},
 	})
 }

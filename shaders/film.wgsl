@@ -1,6 +1,6 @@
 // y = x * (1 + scale) + shift, with a scale and a shift per image and channel.
 //
-// x, y: [N, H, W, C], channels padded to four; film: [N, 1, 1, 2C], the C scales,
+// x, y: [N, H, W, C], channels padded to four; film: [N or 1, 1, 1, 2C], the C scales,
 // then the C shifts, row images' values apart.
 // Workgroup: 64 invocations, a run of one vector of channels each (chunks.wgsl).
 
@@ -13,7 +13,7 @@ struct Params {
   pixels: u32,
   run: u32,
   channels: u32,
-  row: u32,  // values of film from one image to the next
+  row: u32,  // values of film from one image to the next, 0 for the same
 }
 
 @group(0) @binding(0) var<storage, read> x: array<vec4f>;

@@ -1,9 +1,10 @@
 // Last pass of group norm: y = act((x - m) * a + b), with m, a and b for each
 // image and channel.
 //
-// x, y: [N, H, W, C], channels padded to four; coef: what groupnorm_coef.wgsl
-// leaves. Settable: ACT (activation.wgsl). Workgroup: 64 invocations, a run of one
-// vector of channels each (chunks.wgsl).
+// x: [N, H, W, C], channels padded to four, one source of y [N, H, W, channels of
+// all sources]; coef: what groupnorm_coef.wgsl leaves. Settable: ACT
+// (activation.wgsl). Workgroup: 64 invocations, a run of one vector of channels each
+// (chunks.wgsl).
 
 //@use grid.wgsl
 //@use chunks.wgsl
@@ -16,6 +17,8 @@ struct Params {
   pixels: u32,
   run: u32,
   channels: u32,
+  joint4: u32,  // vectors of a pixel of y
+  first4: u32,  // where those of x begin
 }
 
 @group(0) @binding(0) var<storage, read> x: array<vec4f>;
@@ -28,12 +31,13 @@ fn main(@builtin(workgroup_id) wid: vec3u, @builtin(num_workgroups) nwg: vec3u, 
   let t = linear_group(wid, nwg) * 64u + lid;
   if (t >= p.threads) { return; }
   let k = chunk(t, p.c4, p.pixels, p.run);
-  let at = (k.image * p.c4 + k.c) * 3u;
+  let at = (k.image * p.joint4 + p.first4 + k.c) * 3u;
   let m = coef[at];
   let a = coef[at + 1u];
   let b = coef[at + 2u];
+  let pixel = k.image * p.pixels + k.run * p.run;
   for (var i = 0u; i < k.pixels; i++) {
-    let v = k.first + i * p.c4;
-    y[v] = keep_channels(activate((x[v] - m) * a + b), k.c * 4u, p.channels);
+    let v = activate((x[k.first + i * p.c4] - m) * a + b);
+    y[(pixel + i) * p.joint4 + p.first4 + k.c] = keep_channels(v, k.c * 4u, p.channels);
   }
 }

@@ -2,7 +2,7 @@
 // for every channel, (m, a, b) with y = (x - m) * a + b.
 //
 // part: what groupnorm_stats.wgsl leaves; gamma, beta: [1, 1, 1, C]; with FILM
-// film: [N, 1, 1, 2C], the C scales, then the C shifts; coef: three vectors for
+// film: [N or 1, 1, 1, 2C], the C scales, then the C shifts; coef: three vectors for
 // each vector of channels of each image. Without FILM its binding is never read.
 // Settable: FILM, LANES = THREADS invocations in the workgroup of a group, ROWS
 // is 1 (rows.wgsl). Shared: 16*THREADS bytes.
@@ -21,7 +21,7 @@ struct Params {
   runs: u32,    // parts of a channel
   run: u32,     // pixels of a part, fewer in the last
   pixels: u32,
-  film: u32,    // values of film from one image to the next
+  film: u32,    // values of film from one image to the next, 0 for the same
   eps: f32,
 }
 
