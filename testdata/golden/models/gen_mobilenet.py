@@ -34,7 +34,8 @@ def network(x, padding, classes):
 
 
 def case(name, padding, taps, classes, h, w):
-    blocks, logits = network(unit("image", 1, 3, h, w), padding, classes or 1)
+    # Eight times unit variance, so that ReLU6 cuts.
+    blocks, logits = network(8 * unit("image", 1, 3, h, w), padding, classes or 1)
     outputs = {}
     for t in taps:
         y = blocks[t]

@@ -1,0 +1,88 @@
+package uniad
+
+import (
+	"strings"
+
+	"github.com/drdc-dev/drdc/kernels"
+	"github.com/drdc-dev/drdc/runtime/graph"
+)
+
+// Options says where the stored tensors are and how the device holds them.
+type Options struct {
+	Prefix  string       // in front of every stored name, such as "base."
+	Weights kernels.Type // of linear layers: F32 or F16
+}
+
+// Build rebuilds features [N, rows, columns, InChannels] and returns the same shape
+// (method 2.3). Tokens are the places of the grid, row by row. c must be valid;
+// errors of shapes are kept by g.
+func (c Config) Build(g *graph.Graph, o Options, features graph.Value) graph.Value {
+	b := builder{Graph: g, config: c, options: o}
+	if o.Prefix != "" {
+		defer g.Scope(strings.TrimSuffix(o.Prefix, "."))()
+	}
+	b.images = g.Tensor(features).Shape[0]
+	if b.pos = b.position(); b.images > 1 {
+		b.zeros = b.repeat()
+	}
+	if c.NeighborSize != [2]int{} {
+		b.mask = []graph.Value{b.neighbors()}
+	}
+	memory := b.linear(features, inputProj, c.InChannels, c.HiddenDim, kernels.MatMul{})
+	for i := range c.EncoderLayers {
+		memory = b.encode(memory, encoderLayer(i))
+	}
+	out, keys := memory, b.placed(memory)
+	for i := range c.DecoderLayers {
+		out = b.decode(memory, keys, out, decoderLayer(i))
+	}
+	out = b.norm(out, decoderNorm)
+	return b.linear(out, outputProj, c.HiddenDim, c.InChannels, kernels.MatMul{})
+}
+
+// builder adds modules to a graph, each under its own path.
+type builder struct {
+	*graph.Graph
+	config  Config
+	options Options
+	images  int
+	pos     graph.Value   // [1, rows, columns, HiddenDim]
+	zeros   graph.Value   // [N, 1, 1, 1], of several images
+	mask    []graph.Value // [1, 1, L, L], or none
+}
+
+// placed is x with its position.
+func (b *builder) placed(x graph.Value) graph.Value {
+	return b.Apply(kernels.Binary{Op: kernels.Add}, x, b.pos)
+}
+
+// encode attends from x to x.
+func (b *builder) encode(x graph.Value, path string) graph.Value {
+	at := b.placed(x)
+	x = b.norm(b.attend(at, at, x, x, path+"."+selfAttention), path+".norm1")
+	return b.norm(b.feedforward(x, path), path+".norm2")
+}
+
+// decode attends from the layer's own queries to the memory of the encoder, then to
+// the output of the layer before. keys is the memory with its position.
+func (b *builder) decode(memory, keys, out graph.Value, path string) graph.Value {
+	x := b.queries(path)
+	x = b.norm(b.attend(b.placed(x), keys, memory, x, path+"."+selfAttention), path+".norm1")
+	x = b.norm(b.attend(b.placed(x), b.placed(out), out, x, path+"."+crossAttention), path+".norm2")
+	return b.norm(b.feedforward(x, path), path+".norm3")
+}
+
+// attend is x plus the multi-head attention of q, k and v, projected as PyTorch's
+// MultiheadAttention does.
+func (b *builder) attend(q, k, v, x graph.Value, path string) graph.Value {
+	in := []graph.Value{b.project(q, path, 0), b.project(k, path, 1), b.project(v, path, 2)}
+	leave := b.Scope(path)
+	y := b.Apply(kernels.Attention{Heads: b.config.Heads, Mask: len(b.mask) > 0}, append(in, b.mask...)...)
+	leave()
+	return b.linear(y, path+".out_proj", b.config.HiddenDim, b.config.HiddenDim, kernels.MatMul{Residual: true}, x)
+}
+
+func (b *builder) feedforward(x graph.Value, path string) graph.Value {
+	y := b.linear(x, path+".linear1", b.config.HiddenDim, b.config.DimFeedforward, kernels.MatMul{Act: kernels.ReLU})
+	return b.linear(y, path+".linear2", b.config.DimFeedforward, b.config.HiddenDim, kernels.MatMul{Residual: true}, x)
+}
