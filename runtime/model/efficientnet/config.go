@@ -67,3 +67,12 @@ func (c Config) Params() int {
 	}
 	return n
 }
+
+// Channels is the sum of the channels of the taps, 272.
+func (c Config) Channels() int {
+	n, all := 0, trunk()
+	for _, i := range taps() {
+		n += all[i].out
+	}
+	return n
+}

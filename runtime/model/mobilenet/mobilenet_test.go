@@ -9,6 +9,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/drdc-dev/drdc/kernels"
+	"github.com/drdc-dev/drdc/runtime/conform"
 	"github.com/drdc-dev/drdc/runtime/graph"
 	"github.com/drdc-dev/drdc/runtime/model/modeltest"
 )
@@ -16,9 +17,9 @@ import (
 const prefix = "backbone."
 
 // build makes a graph of images in, the taps and, with classes, the logits out.
-func build(t *testing.T, c Config, x kernels.Tensor) *graph.Graph {
+func build(t *testing.T, c Config, x kernels.Tensor, weights kernels.Type) *graph.Graph {
 	t.Helper()
-	g, o := graph.New(), Options{Prefix: prefix}
+	g, o := graph.New(), Options{Prefix: prefix, Weights: weights}
 	image := g.Input("image", x)
 	if c.Classes > 0 {
 		g.Output("logits", c.Classify(g, o, image))
@@ -49,7 +50,7 @@ func TestGolden(t *testing.T) {
 			}
 			in := map[string]*kernels.Array{"image": image}
 			compare := func(config Config) {
-				g := build(t, config, x)
+				g := build(t, config, x, kernels.F32)
 				for name, got := range modeltest.Run(t, g, s, in) {
 					c.Outputs[name].Compare(t, got, 2e-5)
 				}
@@ -66,6 +67,18 @@ func TestGolden(t *testing.T) {
 			}
 			compare(config)
 		})
+	}
+}
+
+// TestHalf compares a network of half-precision weights with the reference, which
+// rounds them too.
+func TestHalf(t *testing.T) {
+	c, x := Config{Padding: Dynamic, Classes: 11}, kernels.Float(2, 48, 64, 3)
+	s := modeltest.Store{Prefix: prefix, Sources: c.Tensors()}
+	g, in := build(t, c, x, kernels.F16), map[string]*kernels.Array{"image": modeltest.Input("image", x)}
+	want := modeltest.Reference(t, g, s, in)["logits"]
+	if d := conform.Compare(modeltest.Run(t, g, s, in)["logits"], want); !(d.NMSE <= 2e-5*2e-5) {
+		t.Errorf("NMSE %.3g, bound %.3g: %s", d.NMSE, 2e-5*2e-5, d.First)
 	}
 }
 
@@ -90,7 +103,7 @@ func TestPublished(t *testing.T) {
 func TestTensors(t *testing.T) {
 	for _, c := range []Config{Default(), {Padding: Dynamic, Taps: []int{2, 16}}, {Padding: Dynamic, Taps: []int{2}, Classes: 7}} {
 		read := map[string][]int{}
-		for _, p := range build(t, c, kernels.Float(1, 64, 64, 3)).Params() {
+		for _, p := range build(t, c, kernels.Float(1, 64, 64, 3), kernels.F32).Params() {
 			for _, s := range p.From {
 				read[s.Name] = s.Shape
 			}

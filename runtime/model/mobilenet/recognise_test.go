@@ -46,7 +46,7 @@ func TestRecognise(t *testing.T) {
 			t.Errorf("no tensor %q of shape %v", src.Name, src.Shape)
 		}
 	}
-	g := build(t, c, kernels.Float(2, 224, 224, 3))
+	g := build(t, c, kernels.Float(2, 224, 224, 3), kernels.F32)
 	photos := []struct {
 		file string
 		want map[int]string

@@ -8,6 +8,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/drdc-dev/drdc/kernels"
+	"github.com/drdc-dev/drdc/runtime/conform"
 	"github.com/drdc-dev/drdc/runtime/graph"
 	"github.com/drdc-dev/drdc/runtime/model/modeltest"
 )
@@ -25,9 +26,8 @@ func build(t *testing.T, c modeltest.Case, weights kernels.Type) (g *graph.Graph
 	}
 	g, in = graph.New(), map[string]*kernels.Array{}
 	var taps []graph.Value
-	for i := range c.Inputs {
-		name := fmt.Sprintf("tap%d", len(taps))
-		_ = i
+	for i := range len(c.Inputs) {
+		name := fmt.Sprintf("tap%d", i)
 		tensor := c.Input(t, name)
 		in[name] = modeltest.Input(name, tensor)
 		taps = append(taps, g.Input(name, tensor))
@@ -52,10 +52,29 @@ func TestGolden(t *testing.T) {
 				c.Outputs[name].Compare(t, got, 2e-5)
 			}
 			if c.Inputs["tap0"][2] > 14 {
-				return
+				return // the reference takes long
 			}
 			for name, got := range modeltest.Reference(t, g, s, in) {
 				c.Outputs[name].Compare(t, got, 1e-6)
+			}
+		})
+	}
+}
+
+// TestHalf compares networks of half-precision weights with the reference, which
+// rounds them too.
+func TestHalf(t *testing.T) {
+	for _, c := range modeltest.Load(t, "uniad") {
+		if c.Inputs["tap0"][2] > 14 {
+			continue
+		}
+		t.Run(c.Name, func(t *testing.T) {
+			g, s, in := build(t, c, kernels.F16)
+			want := modeltest.Reference(t, g, s, in)
+			for name, got := range modeltest.Run(t, g, s, in) {
+				if d := conform.Compare(got, want[name]); !(d.NMSE <= 2e-5*2e-5) {
+					t.Errorf("%s: NMSE %.3g, bound %.3g: %s", name, d.NMSE, 2e-5*2e-5, d.First)
+				}
 			}
 		})
 	}
