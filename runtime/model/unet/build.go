@@ -17,7 +17,8 @@ type Options struct {
 // are the timesteps, 0 to 999, or [1, 1, 1, 1] one for all images. x is one or two
 // images [N, H, W, C], the noisy one before the condition, with InChannels channels
 // together; H and W are multiples of the deepest down-sampling factor. c must be
-// valid; errors of shapes are kept by g.
+// valid; g keeps errors of shapes, and other channels than InChannels are an error of
+// loading the first weight.
 func (c Config) Build(g *graph.Graph, o Options, t graph.Value, x ...graph.Value) graph.Value {
 	b := builder{Graph: g, config: c, options: o}
 	if o.Prefix != "" {

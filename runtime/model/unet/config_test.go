@@ -52,7 +52,9 @@ func TestValidate(t *testing.T) {
 		{func(c *Config) {}, ""},
 		{func(c *Config) { c.NumHeadChannels, c.NumHeads = -1, 8 }, ""},
 		{func(c *Config) { c.AttentionDS = nil }, ""},
-		{func(c *Config) { c.ChannelMult, c.AttentionDS, c.NumHeadChannels = []float64{0.5, 1, 1.5}, []int{4}, 32 }, ""},
+		{func(c *Config) {
+			c.ChannelMult, c.AttentionDS, c.NumHeadChannels = []float64{0.5, 1, 1.5}, []int{4}, 32
+		}, ""},
 		{func(c *Config) { c.ImageSize = 0 }, "image_size 0, want 1 to 4096"},
 		{func(c *Config) { c.ImageSize = 232 }, "image_size 232, want a multiple of 32 for 6 levels"},
 		{func(c *Config) { c.InChannels = 0 }, "in_channels 0, want 1"},

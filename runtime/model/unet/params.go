@@ -1,19 +1,33 @@
 package unet
 
 import (
+	"slices"
+
 	"github.com/drdc-dev/drdc/kernels"
 	"github.com/drdc-dev/drdc/runtime/graph"
 )
 
-// weight is the weight of a convolution or linear layer over the sources x.
+// weight is the weight of a convolution or linear layer over the sources x. It must
+// be stored with the input channels that x has.
 func (b *builder) weight(l layer, x []graph.Value) graph.Value {
-	k, split := l.kernel(), 0
+	src := l.weight()
+	src.Shape = slices.Clone(src.Shape)
+	src.Shape[1] = b.channels(x...)
+	split := 0
 	if len(x) == 2 {
-		split = b.Tensor(x[0]).Shape[3]
+		split = b.channels(x[0])
 	}
-	oihw := [4]int{l.shape[0], l.shape[1], k, k}
+	oihw := [4]int{src.Shape[0], src.Shape[1], l.kernel(), l.kernel()}
 	t := kernels.Tensor{Shape: kernels.ConvShape(oihw, split), Type: b.options.Weights}
-	return b.param(l.weight(), t, func(v []float32) []float32 { return kernels.PackConv(v, oihw, split) })
+	return b.param(src, t, func(v []float32) []float32 { return kernels.PackConv(v, oihw, split) })
+}
+
+func (b *builder) channels(x ...graph.Value) int {
+	n := 0
+	for _, v := range x {
+		n += b.Tensor(v).Shape[3]
+	}
+	return n
 }
 
 // vector is a stored vector [C] as [1, 1, 1, C].

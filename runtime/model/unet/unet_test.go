@@ -71,7 +71,7 @@ func TestGolden(t *testing.T) {
 	}
 }
 
-// small is a network with everything that a preset has, at one level less than two.
+// small is a network of two levels with everything that a preset has.
 func small() Config {
 	c := ofSize(32, 16)
 	c.ImageSize, c.ChannelMult, c.NumResBlocks, c.AttentionDS = 16, []float64{1, 2}, 1, []int{2}
@@ -104,8 +104,8 @@ func distance(got, want *kernels.Array) float64 {
 	return math.Sqrt(num / den)
 }
 
-// TestOutputDependsOnEverything moves every input, and every tensor by swapping its
-// values for another's: none may be ignored.
+// TestOutputDependsOnEverything changes every input and every tensor: none may be
+// ignored.
 func TestOutputDependsOnEverything(t *testing.T) {
 	c := small()
 	s := modeltest.Store{Prefix: prefix, Sources: c.Tensors()}
@@ -157,6 +157,29 @@ func TestZeroInitialised(t *testing.T) {
 	for i, v := range modeltest.Run(t, g, s, inputs(g, 249))["eps"].Data {
 		if v != 0 {
 			t.Fatalf("value %d is %g, want 0", i, v)
+		}
+	}
+}
+
+func TestRefuses(t *testing.T) {
+	c := small()
+	for _, test := range []struct {
+		name  string
+		t, x  kernels.Tensor
+		x2    kernels.Tensor
+		wants string
+	}{
+		{"size", kernels.Float(1, 1, 1, 1), kernels.Float(1, 15, 16, 3), kernels.Float(1, 15, 16, 3), "refiner.output_blocks.2.0.in_layers.0: groupnorm: shape: sources 1x14x16x64 and 1x15x16x32"},
+		{"images", kernels.Float(1, 1, 1, 1), kernels.Float(2, 16, 16, 3), kernels.Float(1, 16, 16, 3), "refiner.input_blocks.0.0: conv2d: shape: second source is 1x16x16x3"},
+		{"timesteps", kernels.Float(2, 1, 1, 1), kernels.Float(3, 16, 16, 3), kernels.Float(3, 16, 16, 3), "refiner.input_blocks.1.0.out_layers.0: groupnorm: shape: scales and shifts 2x1x1x64, want 3x1x1x64"},
+		{"channels", kernels.Float(1, 1, 1, 1), kernels.Float(1, 16, 16, 3), kernels.Float(1, 16, 16, 4), `tensor "refiner.input_blocks.0.0.weight" is [32 6 3 3], want [32 7 3 3]`},
+	} {
+		g := graph.New()
+		x := []graph.Value{g.Input("x_t", test.x), g.Input("x_c", test.x2)}
+		g.Output("eps", c.Build(g, Options{Prefix: prefix}, g.Input("t", test.t), x...))
+		_, err := g.Reference(context.Background(), modeltest.Store{Prefix: prefix, Sources: c.Tensors()})
+		if err == nil || !strings.Contains(err.Error(), test.wants) {
+			t.Errorf("%s: %v, want %q", test.name, err, test.wants)
 		}
 	}
 }
