@@ -47,7 +47,7 @@ func (b *builder) block(in graph.Value, k block) graph.Value {
 		x = b.conv(x, k.expand(), kernels.Conv2D{Stride: [2]int{1, 1}, Act: kernels.SiLU})
 	}
 	x = b.conv(x, k.depthwise(), kernels.Conv2D{Stride: [2]int{k.stride, k.stride}, Groups: k.mid, Act: kernels.SiLU})
-	x = b.Apply(kernels.Binary{Op: kernels.Mul}, x, b.gate(x, k))
+	x = b.apply(k.name, kernels.Binary{Op: kernels.Mul}, x, b.gate(x, k))
 	project := kernels.Conv2D{Stride: [2]int{1, 1}}
 	if k.stride == 1 && k.in == k.out {
 		project.Residual = true
@@ -58,7 +58,7 @@ func (b *builder) block(in graph.Value, k block) graph.Value {
 
 // gate is the squeeze and excite of x: a factor for every channel of an image.
 func (b *builder) gate(x graph.Value, k block) graph.Value {
-	s := b.Apply(kernels.Reduce{Op: kernels.Mean, Axes: kernels.Spatial}, x)
+	s := b.apply(k.name, kernels.Reduce{Op: kernels.Mean, Axes: kernels.Spatial}, x)
 	s = b.conv(s, k.reduce(), kernels.Conv2D{Stride: [2]int{1, 1}, Act: kernels.SiLU})
 	return b.conv(s, k.excite(), kernels.Conv2D{Stride: [2]int{1, 1}, Act: kernels.Sigmoid})
 }
@@ -66,12 +66,17 @@ func (b *builder) gate(x graph.Value, k block) graph.Value {
 // conv applies op with the weight and the bias of l, padded as the configuration
 // says.
 func (b *builder) conv(x graph.Value, l layer, op kernels.Conv2D, residual ...graph.Value) graph.Value {
-	defer b.Scope(l.conv)()
 	if l.kernel > 1 {
 		s := b.Tensor(x).Shape
 		op.Pad = b.config.Padding.around(s[1], s[2], b.nominal, l.kernel, op.Stride[0])
 		b.nominal = ceilDiv(b.nominal, op.Stride[0])
 	}
 	op.Bias = true
-	return b.Apply(op, append([]graph.Value{x, b.weight(l), b.bias(l)}, residual...)...)
+	return b.apply(l.conv, op, append([]graph.Value{x, b.weight(l), b.bias(l)}, residual...)...)
+}
+
+// apply adds an operation under a path.
+func (b *builder) apply(path string, op kernels.Op, in ...graph.Value) graph.Value {
+	defer b.Scope(path)()
+	return b.Apply(op, in...)
 }

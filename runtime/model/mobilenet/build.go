@@ -36,7 +36,9 @@ func (c Config) Classify(g *graph.Graph, o Options, x graph.Value) graph.Value {
 	defer b.scope()()
 	outputs := b.trunk(x, blocks())
 	x = b.conv(outputs[len(outputs)-1], head(), kernels.Conv2D{Act: kernels.ReLU6})
+	leave := g.Scope("pool")
 	x = g.Apply(kernels.Reduce{Op: kernels.Mean, Axes: kernels.Spatial}, x)
+	leave()
 	return b.conv(x, classifier(c.Classes), kernels.Conv2D{})
 }
 

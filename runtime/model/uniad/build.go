@@ -32,7 +32,7 @@ func (c Config) Build(g *graph.Graph, o Options, features graph.Value) graph.Val
 	for i := range c.EncoderLayers {
 		memory = b.encode(memory, encoderLayer(i))
 	}
-	out, keys := memory, b.placed(memory)
+	out, keys := memory, b.placed(memory, "transformer.decoder")
 	for i := range c.DecoderLayers {
 		out = b.decode(memory, keys, out, decoderLayer(i))
 	}
@@ -52,13 +52,14 @@ type builder struct {
 }
 
 // placed is x with its position.
-func (b *builder) placed(x graph.Value) graph.Value {
+func (b *builder) placed(x graph.Value, path string) graph.Value {
+	defer b.Scope(path)()
 	return b.Apply(kernels.Binary{Op: kernels.Add}, x, b.pos)
 }
 
 // encode attends from x to x.
 func (b *builder) encode(x graph.Value, path string) graph.Value {
-	at := b.placed(x)
+	at := b.placed(x, path)
 	x = b.norm(b.attend(at, at, x, x, path+"."+selfAttention), path+".norm1")
 	return b.norm(b.feedforward(x, path), path+".norm2")
 }
@@ -67,8 +68,8 @@ func (b *builder) encode(x graph.Value, path string) graph.Value {
 // the output of the layer before. keys is the memory with its position.
 func (b *builder) decode(memory, keys, out graph.Value, path string) graph.Value {
 	x := b.queries(path)
-	x = b.norm(b.attend(b.placed(x), keys, memory, x, path+"."+selfAttention), path+".norm1")
-	x = b.norm(b.attend(b.placed(x), b.placed(out), out, x, path+"."+crossAttention), path+".norm2")
+	x = b.norm(b.attend(b.placed(x, path), keys, memory, x, path+"."+selfAttention), path+".norm1")
+	x = b.norm(b.attend(b.placed(x, path), b.placed(out, path), out, x, path+"."+crossAttention), path+".norm2")
 	return b.norm(b.feedforward(x, path), path+".norm3")
 }
 

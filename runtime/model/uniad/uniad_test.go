@@ -165,3 +165,23 @@ func TestValidate(t *testing.T) {
 		})
 	}
 }
+
+// TestErrors: an error of a shape names the module.
+func TestErrors(t *testing.T) {
+	for _, test := range []struct {
+		name     string
+		features kernels.Tensor
+		want     string
+	}{
+		{"channels", kernels.Float(1, 14, 14, 192), "graph: base.input_proj: matmul: shape"},
+		{"grid", kernels.Float(1, 28, 28, 272), "graph: base.transformer.encoder.layers.0: binary: shape"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			g := graph.New()
+			Default().Build(g, Options{Prefix: prefix}, g.Input("x", test.features))
+			if err := g.Err(); err == nil || !strings.HasPrefix(err.Error(), test.want) {
+				t.Errorf("got %v, want %q", err, test.want)
+			}
+		})
+	}
+}
