@@ -1,0 +1,55 @@
+package report
+
+import (
+	"encoding/csv"
+	"io"
+	"strconv"
+	"strings"
+)
+
+// CSV writes the rows as a table with a header line (RFC 4180). Missing values
+// are empty. A text that a spreadsheet would take for a formula gets an
+// apostrophe in front, because file names come from outside.
+func CSV(w io.Writer, rows []Row) error {
+	c := csv.NewWriter(w)
+	c.UseCRLF = true
+	if err := c.Write([]string{
+		"path", "score", "threshold", "anomalous", "class", "width", "height", "seconds", "error",
+		"heatmap", "overlay", "mask", "raw", "sha256", "model", "adapter", "rule", "settings",
+	}); err != nil {
+		return err
+	}
+	for _, r := range rows {
+		record := []string{inert(r.Path), "", "", "", "", "", "", "", inert(r.Error), "", "", "", "", "", "", "", "", ""}
+		if r.Error == "" {
+			record = []string{
+				inert(r.Path), number(r.Score), optional(r.Threshold, number), optional(r.Anomalous, strconv.FormatBool),
+				inert(r.Class), strconv.Itoa(r.Width), strconv.Itoa(r.Height), number(r.Seconds), "",
+				inert(r.Files["heatmap"]), inert(r.Files["overlay"]), inert(r.Files["mask"]), inert(r.Files["raw"]),
+				r.SHA256, r.Model, inert(r.Adapter), inert(r.Rule), string(r.Settings),
+			}
+		}
+		if err := c.Write(record); err != nil {
+			return err
+		}
+	}
+	c.Flush()
+	return c.Error()
+}
+
+func number(v float64) string { return strconv.FormatFloat(v, 'g', -1, 64) }
+
+func optional[T any](v *T, text func(T) string) string {
+	if v == nil {
+		return ""
+	}
+	return text(*v)
+}
+
+// inert keeps a spreadsheet from taking a text for a formula.
+func inert(s string) string {
+	if s != "" && strings.ContainsRune("=+-@\t\r", rune(s[0])) {
+		return "'" + s
+	}
+	return s
+}

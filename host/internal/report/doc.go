@@ -1,0 +1,11 @@
+// Package report owns what a run leaves for people and programs to read:
+// results.jsonl, results.csv and the page index.html.
+//
+// All three hold the same rows, one per image, sorted by path, and are equal
+// for equal rows. The page is one file without any reference to a network; its
+// pictures are part of it up to [InlineImages] images, and files of the output
+// folder above that. The package imports nothing of this project.
+//
+//	err := report.JSONL(w, rows)
+//	err = report.Page(w, report.Run{Title: "photos"}, rows, pictures)
+package report

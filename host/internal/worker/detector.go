@@ -1,0 +1,78 @@
+package worker
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/json"
+	"errors"
+
+	"github.com/drdc-dev/drdc/runtime/imgio"
+)
+
+// Errors of a Detector that mean more than a failed image.
+var (
+	// ErrNoDevice says that no adapter can run the model.
+	ErrNoDevice = errors.New("no usable device")
+	// ErrLost says that the device is gone; a new worker may find it again.
+	ErrLost = errors.New("device lost")
+)
+
+// Spec says what a worker is to run. It decides every byte of the pictures.
+type Spec struct {
+	// Model is the name of the model file, Digest what it must hold.
+	Model  string `json:"model"`
+	Digest string `json:"digest"`
+	// Device is "auto", "cpu", "reference" or an index.
+	Device string `json:"device"`
+	// Settings are those of the method, after flags: JSON, an object.
+	Settings json.RawMessage `json:"settings"`
+	// Rule is the name of the fusion rule.
+	Rule string `json:"rule"`
+	// Threshold is the score from which an image is anomalous; nil for none.
+	Threshold *float64 `json:"threshold"`
+	// Save lists the kinds of files to make.
+	Save []string `json:"save"`
+	// Profile asks for times per kernel.
+	Profile bool `json:"profile,omitempty"`
+}
+
+// Info is what a worker says of itself when it is ready.
+type Info struct {
+	// Adapter names the device: "NAME (BACKEND, TYPE)".
+	Adapter string `json:"adapter"`
+	// Software says that no GPU computes, so that steps take long.
+	Software bool `json:"software"`
+}
+
+// Watch is how a Detector shows that it is alive and says what it does.
+type Watch struct {
+	// Beat is called with every step submitted to the device.
+	Beat func()
+	// Note is a line for the user.
+	Note func(text string)
+	// Warn is a line for the user, even with --quiet.
+	Warn func(text string)
+}
+
+// Open makes a Detector. Its errors may wrap ErrNoDevice.
+type Open func(ctx context.Context, spec Spec, watch Watch) (Detector, error)
+
+// Detector runs the method on one image at a time.
+type Detector interface {
+	// Info describes the device.
+	Info() Info
+	// Detect finds anomalies in img, the decoded file with that digest. Equal
+	// arguments give equal results, bit for bit. Its errors may wrap ErrLost.
+	Detect(ctx context.Context, img *imgio.RGB, digest [sha256.Size]byte) (Result, error)
+	// Profile is what Spec.Profile asked for, JSON, or nil.
+	Profile() json.RawMessage
+	// Close frees the device.
+	Close() error
+}
+
+// Result is what the method found in one image.
+type Result struct {
+	Heatmap *imgio.Heatmap
+	Score   float64
+	Class   string // of the product; "" when the model tells none
+}

@@ -1,0 +1,180 @@
+// Package workertest has a detector for tests, and ways to make it fail. Only
+// tests import it.
+//
+// The detector needs no model and no device: the heatmap of an image is its
+// distance from its own mean colour on a grid of 32x32. It submits [Steps]
+// steps per image.
+//
+// A test's own binary serves as the worker, through its TestMain:
+//
+//	func TestMain(m *testing.M) {
+//		workertest.ServeIfAsked()
+//		os.Exit(m.Run())
+//	}
+//
+//	start := workertest.Start(workertest.Fault{Abort: "image.png"})
+package workertest
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"math"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/drdc-dev/drdc/host/internal/worker"
+	"github.com/drdc-dev/drdc/runtime/imgio"
+)
+
+// Steps is how many steps the detector submits for one image.
+const Steps = 10
+
+// side is the width and the height of a heatmap, in pixels.
+const side = 32
+
+// variable of the environment that makes a test binary serve.
+const variable = "DRDC_TEST_WORKER"
+
+// Fault says how the detector fails. The zero value works.
+type Fault struct {
+	// Step is how long one step takes.
+	Step time.Duration
+	// Chance is the probability, at each step, of an abort.
+	Chance float64
+	// Colour makes images fail whose first pixel has this red value, at half of
+	// the steps, in the way How says: "abort", "hang", "lost", "error", "nan",
+	// "garbage". With Once, a file of that name is made and the next worker works.
+	Colour uint8
+	How    string
+	Once   string
+	// Open makes opening fail: "abort", "nodevice", "error".
+	Open string
+}
+
+// Start starts workers that are this test binary.
+func Start(fault Fault) worker.Start {
+	data, err := json.Marshal(fault)
+	if err != nil {
+		panic(err) // durations, numbers and strings
+	}
+	return worker.Command(os.Args[0], nil, []string{variable + "=" + string(data)})
+}
+
+// ServeIfAsked turns the process into a worker if Start made it.
+func ServeIfAsked() {
+	text, asked := os.LookupEnv(variable)
+	if !asked {
+		return
+	}
+	var fault Fault
+	if err := json.Unmarshal([]byte(text), &fault); err != nil {
+		panic(err)
+	}
+	if err := worker.Serve(context.Background(), os.Stdin, os.Stdout, Opener(fault)); err != nil {
+		fmt.Fprintln(os.Stderr, "drdc: "+err.Error())
+		os.Exit(1)
+	}
+	os.Exit(0)
+}
+
+// Opener makes the detector.
+func Opener(fault Fault) worker.Open {
+	return func(_ context.Context, spec worker.Spec, watch worker.Watch) (worker.Detector, error) {
+		watch.Note("opening " + filepath.Base(spec.Model))
+		switch fault.Open {
+		case "abort":
+			abort()
+		case "nodevice":
+			return nil, worker.ErrNoDevice
+		case "error":
+			return nil, errors.New("model is broken")
+		}
+		return &fake{fault, watch}, nil
+	}
+}
+
+type fake struct {
+	fault Fault
+	watch worker.Watch
+}
+
+func (f *fake) Info() worker.Info {
+	return worker.Info{Adapter: "fake adapter (none, cpu)", Software: true}
+}
+
+func (f *fake) Profile() json.RawMessage { return json.RawMessage(`{"steps":10}`) }
+func (f *fake) Close() error             { return nil }
+
+func (f *fake) Detect(ctx context.Context, img *imgio.RGB, _ [sha256.Size]byte) (worker.Result, error) {
+	bad := f.fault.How != "" && img.Pix[0] == f.fault.Colour && f.first()
+	m := &imgio.Heatmap{W: side, H: side, Val: heat(img)}
+	for step := range Steps {
+		f.watch.Beat()
+		if rand.Float64() < f.fault.Chance {
+			abort()
+		}
+		if bad && step == Steps/2 {
+			switch f.fault.How {
+			case "abort":
+				abort()
+			case "hang":
+				<-ctx.Done()
+				return worker.Result{}, ctx.Err()
+			case "lost":
+				return worker.Result{}, fmt.Errorf("fake: %w", worker.ErrLost)
+			case "error":
+				return worker.Result{}, errors.New("fake: cannot do this image")
+			case "nan":
+				m.Val[7] = float32(math.NaN())
+			case "garbage":
+				_, _ = io.Copy(os.Stdout, bytes.NewReader(bytes.Repeat([]byte("garbage "), 100)))
+			}
+		}
+		select {
+		case <-time.After(f.fault.Step):
+		case <-ctx.Done():
+			return worker.Result{}, ctx.Err()
+		}
+	}
+	score := float32(0)
+	for _, v := range m.Val {
+		score = max(score, v)
+	}
+	return worker.Result{Heatmap: m, Score: float64(score)}, nil
+}
+
+// first says whether the fault happens now: always, or the first time only.
+func (f *fake) first() bool {
+	if f.fault.Once == "" {
+		return true
+	}
+	file, err := os.OpenFile(f.fault.Once, os.O_CREATE|os.O_EXCL, 0o600)
+	if err != nil {
+		return false
+	}
+	return file.Close() == nil
+}
+
+// heat is the distance of an image's pixels from their mean, 0 to 1.
+func heat(img *imgio.RGB) []float32 {
+	var mean [3]float64
+	for i, v := range img.Pix {
+		mean[i%3] += float64(v) / float64(img.W*img.H)
+	}
+	val := make([]float32, side*side)
+	for i := range val {
+		at := 3 * (i/side*img.H/side*img.W + i%side*img.W/side)
+		for c := range 3 {
+			d := (float64(img.Pix[at+c]) - mean[c]) / 255
+			val[i] += float32(d * d / 3)
+		}
+	}
+	return val
+}
