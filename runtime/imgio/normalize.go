@@ -9,18 +9,22 @@ const Lanes = 4
 // Normalization maps 8-bit channels to network input.
 type Normalization struct{ table [3][256]float32 }
 
-// ImageNet is the input of the backbones (method section 5): (x/255 - mean)/std with mean (0.485, 0.456, 0.406) and
-// std (0.229, 0.224, 0.225), each step rounded to float32 as torchvision does.
-func ImageNet() *Normalization {
-	mean, std := [3]float32{0.485, 0.456, 0.406}, [3]float32{0.229, 0.224, 0.225}
+// Standard is (x/255 - mean)/std for each colour, each step rounded to float32 as torchvision does. std is above 0.
+func Standard(mean, std [3]float64) *Normalization {
 	n := new(Normalization)
 	for c := range n.table {
 		for v := range n.table[c] {
-			centred := float32(v)/255 - mean[c]
-			n.table[c][v] = centred / std[c]
+			centred := float32(v)/255 - float32(mean[c])
+			n.table[c][v] = centred / float32(std[c])
 		}
 	}
 	return n
+}
+
+// ImageNet is the input of backbones trained on ImageNet (method section 5): [Standard] with mean (0.485, 0.456, 0.406)
+// and std (0.229, 0.224, 0.225).
+func ImageNet() *Normalization {
+	return Standard([3]float64{0.485, 0.456, 0.406}, [3]float64{0.229, 0.224, 0.225})
 }
 
 // Signed is the input of the diffusion network (method section 5): x/127.5 - 1, in -1..1.
