@@ -214,7 +214,7 @@ func init() {
 	add("1x1 stride 2", false, Conv2D{Stride: two}.conv([3]int{1, 7, 9}, k1, [2]int{12, 20}, F32))
 	add("5x5 with padding over the image", false, Conv2D{Stride: one, Pad: around(4), Act: ReLU}.conv([3]int{1, 2, 3}, k5, [2]int{9, 33}, F32))
 	add("7x7 stride 2", false, Conv2D{Stride: two, Pad: around(3)}.conv([3]int{1, 31, 33}, [2]int{7, 7}, [2]int{3, 16}, F32))
-	add("65,536 workgroups", false, Conv2D{Stride: one, Pad: around(1), Groups: 2}.conv([3]int{1, 1449, 1449}, k3, [2]int{2, 8}, F32))
+	add("65,536 workgroups", false, Conv2D{Stride: one, Groups: 2}.conv([3]int{1, 1449, 1449}, k1, [2]int{2, 8}, F32))
 	add("depthwise one pixel", false, depthwise(7, 1, around(1)).conv([3]int{1, 1, 1}, k3, [2]int{7, 7}, F32))
 	add("depthwise 3x3 stride 2 residual f16", false, Conv2D{Stride: two, Pad: [4]int{0, 0, 1, 1}, Groups: 6, Residual: true}.conv([3]int{2, 14, 15}, k3, [2]int{6, 6}, F16))
 	add("depthwise 2x4 stride 1x3", false, Conv2D{Stride: [2]int{1, 3}, Pad: [4]int{1, 2, 0, 3}, Groups: 10}.conv([3]int{1, 9, 31}, [2]int{2, 4}, [2]int{10, 10}, F32))
@@ -228,7 +228,7 @@ func init() {
 	add("3x3 64->64 at 224x224", true, full.conv([3]int{1, 224, 224}, k3, [2]int{64, 64}, F32))
 	add("3x3 256+256->256 at 28x28", true, full.join([3]int{1, 28, 28}, k3, 256, 256, 256, F32))
 	add("3x3 256+256->256 at 28x28 f16", true, full.join([3]int{1, 28, 28}, k3, 256, 256, 256, F16))
-	add("3x3 64->3 at 224x224", true, Conv2D{Stride: one, Pad: around(1), Bias: true}.conv([3]int{1, 224, 224}, k3, [2]int{64, 3}, F32))
+	add("3x3 64->3 at 112x112", true, Conv2D{Stride: one, Pad: around(1), Bias: true}.conv([3]int{1, 112, 112}, k3, [2]int{64, 3}, F32))
 	add("3x3 128+128->128 at 224x224", true, Conv2D{Stride: one, Pad: around(1), Bias: true}.join([3]int{1, 224, 224}, k3, 128, 128, 128, F32))
 	e.Random = randomConv
 	register(e)

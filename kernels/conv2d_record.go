@@ -16,12 +16,12 @@ func (o Conv2D) Record(t Target, in, out []Tensor) (Record, error) {
 	if t.CPU {
 		return o.recordBlocks(t, in, y)
 	}
-	b := sharedBlock(y.Pixels(), y.C4())
+	b := sharedBlock(y.Pixels(), 1, y.C4())
 	p := tileParams{
 		Images: uint32(x[0]), H: uint32(x[1]), W: uint32(x[2]), First4: uint32(x.C4()),
 		OH: uint32(y[1]), OW: uint32(y[2]), Channels: uint32(y[3]), Channels4: uint32(y.C4()),
-		KH: uint32(w.Shape[0]), KW: uint32(w.Shape[1]), Stride_Y: uint32(o.Stride[0]), Stride_X: uint32(o.Stride[1]),
-		Top: int32(o.Pad[0]), Left: int32(o.Pad[1]), Column_Tiles: uint32(ceilDiv(y.C4(), 8*b.columns)),
+		KH: uint32(w.Shape[0]), KW: uint32(w.Shape[1]), StrideH: uint32(o.Stride[0]), StrideW: uint32(o.Stride[1]),
+		Top: int32(o.Pad[0]), Left: int32(o.Pad[1]), ColTiles: uint32(ceilDiv(y.C4(), 8*b.columns)),
 	}
 	d := Dispatch{Shader: "conv2d_tile.wgsl", Set: b.sharedSettings()}
 	if o.Two {
@@ -36,14 +36,14 @@ func (o Conv2D) Record(t Target, in, out []Tensor) (Record, error) {
 	} else {
 		d.Bind = append(d.Bind, rec.absent())
 	}
-	return rec, o.epilogue().add(t, &rec, d, w.Type, ceilDiv(y.Pixels(), 8*b.rows)*int(p.Column_Tiles))
+	return rec, o.epilogue().add(t, &rec, d, w.Type, ceilDiv(y.Pixels(), 8*b.rows)*int(p.ColTiles))
 }
 
 type tileParams struct {
-	Images, H, W, First4, Second4, OH, OW, Channels, Channels4, KH, KW, Stride_Y, Stride_X uint32
+	Images, H, W, First4, Second4, OH, OW, Channels, Channels4, KH, KW, StrideH, StrideW uint32
 
-	Top, Left    int32
-	Column_Tiles uint32
+	Top, Left int32
+	ColTiles  uint32
 }
 
 // recordBlocks has a dispatch for each source; the second adds to the first's
@@ -66,8 +66,8 @@ func (o Conv2D) recordBlocks(t Target, in []Tensor, y Shape) (Record, error) {
 				Images: uint32(x.Shape[0]), H: uint32(x.Shape[1]), W: uint32(x.Shape[2]), C4: uint32(x.Shape.C4()),
 				Rows: uint32(w.Shape[2]), First: uint32(first),
 				OH: uint32(y[1]), OW: uint32(y[2]), Channels: uint32(y[3]), Channels4: uint32(y.C4()),
-				KH: uint32(w.Shape[0]), KW: uint32(w.Shape[1]), Stride_Y: uint32(o.Stride[0]), Stride_X: uint32(o.Stride[1]),
-				Top: int32(o.Pad[0]), Left: int32(o.Pad[1]), Column_Tiles: uint32(b.columnTiles(y.C4())),
+				KH: uint32(w.Shape[0]), KW: uint32(w.Shape[1]), StrideH: uint32(o.Stride[0]), StrideW: uint32(o.Stride[1]),
+				Top: int32(o.Pad[0]), Left: int32(o.Pad[1]), ColTiles: uint32(b.columnTiles(y.C4())),
 			},
 		}
 		if i > 0 {
@@ -82,10 +82,10 @@ func (o Conv2D) recordBlocks(t Target, in []Tensor, y Shape) (Record, error) {
 }
 
 type blockParams struct {
-	Images, H, W, C4, Rows, First, OH, OW, Channels, Channels4, KH, KW, Stride_Y, Stride_X uint32
+	Images, H, W, C4, Rows, First, OH, OW, Channels, Channels4, KH, KW, StrideH, StrideW uint32
 
-	Top, Left    int32
-	Column_Tiles uint32
+	Top, Left int32
+	ColTiles  uint32
 }
 
 // pointwise reports whether the convolution is a matmul of pixels.
@@ -99,16 +99,16 @@ func (o Conv2D) recordGroups(t Target, in []Tensor, y Shape) (Record, error) {
 	x, w, g := in[0].Shape, in[1], o.groups()
 	d := Dispatch{Shader: "conv2d_group.wgsl", Uniform: groupParams{
 		Vectors: uint32(y.Vectors()), H: uint32(x[1]), W: uint32(x[2]), C4: uint32(x.C4()),
-		Group_In: uint32(x[3] / g), Group_Out: uint32(y[3] / g),
+		Inputs: uint32(x[3] / g), Outputs: uint32(y[3] / g),
 		OH: uint32(y[1]), OW: uint32(y[2]), Channels: uint32(y[3]), Channels4: uint32(y.C4()),
-		KH: uint32(w.Shape[0]), KW: uint32(w.Shape[1]), Stride_Y: uint32(o.Stride[0]), Stride_X: uint32(o.Stride[1]),
+		KH: uint32(w.Shape[0]), KW: uint32(w.Shape[1]), StrideH: uint32(o.Stride[0]), StrideW: uint32(o.Stride[1]),
 		Top: int32(o.Pad[0]), Left: int32(o.Pad[1]),
 	}}
 	return o.epilogue().record(t, d, in, ceilDiv(y.Vectors(), 64))
 }
 
 type groupParams struct {
-	Vectors, H, W, C4, Group_In, Group_Out, OH, OW, Channels, Channels4, KH, KW, Stride_Y, Stride_X uint32
+	Vectors, H, W, C4, Inputs, Outputs, OH, OW, Channels, Channels4, KH, KW, StrideH, StrideW uint32
 
 	Top, Left int32
 }

@@ -25,16 +25,16 @@ func (o Conv2D) recordDepthwise(t Target, in []Tensor, y Shape) (Record, error) 
 			shaders.Int("SPAN", (pixels-1)*o.Stride[1]+w.Shape[1]), shaders.Int("THREADS", threads),
 		},
 		Uniform: depthwiseParams{
-			Blocks: uint32(blocks), Blocks_X: uint32(across), H: uint32(x[1]), W: uint32(x[2]),
+			Blocks: uint32(blocks), Across: uint32(across), H: uint32(x[1]), W: uint32(x[2]),
 			Channels: uint32(y[3]), Channels4: uint32(y.C4()), OH: uint32(y[1]), OW: uint32(y[2]),
-			KH: uint32(w.Shape[0]), Stride_Y: uint32(o.Stride[0]), Top: int32(o.Pad[0]), Left: int32(o.Pad[1]),
+			KH: uint32(w.Shape[0]), StrideH: uint32(o.Stride[0]), Top: int32(o.Pad[0]), Left: int32(o.Pad[1]),
 		},
 	}
 	return o.epilogue().record(t, d, in, ceilDiv(blocks, threads))
 }
 
 type depthwiseParams struct {
-	Blocks, Blocks_X, H, W, Channels, Channels4, OH, OW, KH, Stride_Y uint32
+	Blocks, Across, H, W, Channels, Channels4, OH, OW, KH, StrideH uint32
 
 	Top, Left int32
 }

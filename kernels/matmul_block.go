@@ -64,12 +64,12 @@ func (b registerBlock) sharedSettings() []shaders.Setting {
 // sharedBlock is what one of the 64 invocations of matmul_tile.wgsl or
 // conv2d_tile.wgsl computes: 64x64 values per workgroup, less where that would
 // leave most of a GPU idle or compute mostly padding.
-func sharedBlock(rows, columns4 int) registerBlock {
+func sharedBlock(rows, batches, columns4 int) registerBlock {
 	b := registerBlock{rows: 8, columns: 2}
 	if columns4 <= 8 {
 		b.columns = 1
 	}
-	if ceilDiv(rows, 64)*ceilDiv(columns4, 8*b.columns) < 128 {
+	if rows <= 32 || batches*ceilDiv(rows, 64)*ceilDiv(columns4, 8*b.columns) < 128 {
 		b.rows, b.columns = 4, 1
 	}
 	return b

@@ -23,20 +23,20 @@ struct Params {
   images: u32,
   h: u32,
   w: u32,
-  c4: u32,            // vectors of a pixel of x
-  rows: u32,          // of w, per tap
+  c4: u32,         // vectors of a pixel of x
+  rows: u32,       // of w, per tap
   first: u32,
   oh: u32,
   ow: u32,
-  channels: u32,      // of y
-  channels4: u32,     // vectors of a pixel of y
+  channels: u32,   // of y
+  channels4: u32,  // vectors of a pixel of y
   kh: u32,
   kw: u32,
-  stride_y: u32,
-  stride_x: u32,
-  top: i32,           // padding
+  strideh: u32,
+  stridew: u32,
+  top: i32,        // padding
   left: i32,
-  column_tiles: u32,  // of LANES invocations
+  coltiles: u32,   // of LANES invocations
 }
 
 @group(0) @binding(0) var<storage, read> x: array<vec4f>;
@@ -48,8 +48,8 @@ struct Params {
 fn multiply(first: u32, image: u32, iy: i32, ix: i32, c: u32) {
   for (var i = first; i < first + 4u; i++) {
     if (i < ROWS) {
-      let sy = iy + i32(i / WIDTH * p.stride_y);
-      let sx = ix + i32(i % WIDTH * p.stride_x);
+      let sy = iy + i32(i / WIDTH * p.strideh);
+      let sx = ix + i32(i % WIDTH * p.stridew);
       let inside = u32(sy) < p.h && u32(sx) < p.w;
       let pixel = select(0u, image + u32(sy) * p.w + u32(sx), inside);
       accumulate(i, select(vec4f(0.0), x[pixel * p.c4 + c], inside));
@@ -78,8 +78,8 @@ fn store(first: u32, n: u32, oy: u32, ox: u32, column: u32) {
 @compute @workgroup_size(8)
 fn main(@builtin(workgroup_id) wid: vec3u, @builtin(num_workgroups) nwg: vec3u, @builtin(local_invocation_index) lid: u32) {
   let group = linear_group(wid, nwg);
-  let column = (group % p.column_tiles * LANES + lid % LANES) * COLUMNS;
-  let tile = group / p.column_tiles * (8u / LANES) + lid / LANES;
+  let column = (group % p.coltiles * LANES + lid % LANES) * COLUMNS;
+  let tile = group / p.coltiles * (8u / LANES) + lid / LANES;
   let height = ROWS / WIDTH;
   let tiles_x = (p.ow + WIDTH - 1u) / WIDTH;
   let tiles_y = (p.oh + height - 1u) / height;
@@ -89,8 +89,8 @@ fn main(@builtin(workgroup_id) wid: vec3u, @builtin(num_workgroups) nwg: vec3u, 
   if (n >= p.images || column >= p.channels4) { return; }
 
   let image = n * p.h * p.w;
-  let iy = i32(oy * p.stride_y) - p.top;
-  let ix = i32(ox * p.stride_x) - p.left;
+  let iy = i32(oy * p.strideh) - p.top;
+  let ix = i32(ox * p.stridew) - p.left;
   for (var ky = 0u; ky < p.kh; ky++) {
     for (var kx = 0u; kx < p.kw; kx++) {
       var row = ((ky * p.kw + kx) * p.rows + p.first) * p.channels4;  // of w, in vectors

@@ -14,21 +14,21 @@
 //@use matmul_epilogue.wgsl
 
 struct Params {
-  vectors: u32,      // of y
+  vectors: u32,    // of y
   h: u32,
   w: u32,
-  c4: u32,           // vectors of a pixel of x
-  group_in: u32,     // input channels of a group
-  group_out: u32,    // output channels of a group
+  c4: u32,         // vectors of a pixel of x
+  inputs: u32,     // input channels of a group
+  outputs: u32,    // output channels of a group
   oh: u32,
   ow: u32,
-  channels: u32,     // of y
-  channels4: u32,    // vectors of a pixel of y
+  channels: u32,   // of y
+  channels4: u32,  // vectors of a pixel of y
   kh: u32,
   kw: u32,
-  stride_y: u32,
-  stride_x: u32,
-  top: i32,          // padding
+  strideh: u32,
+  stridew: u32,
+  top: i32,        // padding
   left: i32,
 }
 
@@ -38,10 +38,10 @@ struct Params {
 
 // Four channels of a pixel from number 4c of the group of output channel k on.
 fn load(pixel: u32, k: u32, c: u32) -> vec4f {
-  let first = min(k, p.channels - 1u) / p.group_out * p.group_in + 4u * c;
+  let first = min(k, p.channels - 1u) / p.outputs * p.inputs + 4u * c;
   let at = first / 4u;
   let v = lanes_from(x[pixel * p.c4 + at], x[pixel * p.c4 + min(at + 1u, p.c4 - 1u)], first % 4u);
-  return keep_channels(v, 4u * c, p.group_in);
+  return keep_channels(v, 4u * c, p.inputs);
 }
 
 @compute @workgroup_size(64)
@@ -50,12 +50,12 @@ fn main(@builtin(workgroup_id) wid: vec3u, @builtin(num_workgroups) nwg: vec3u, 
   if (i >= p.vectors) { return; }
   let column = i % p.channels4;
   let at = pixel_at(i / p.channels4, p.oh, p.ow);
-  let depth = (p.group_in + 3u) / 4u;
+  let depth = (p.inputs + 3u) / 4u;
   var sum = vec4f(0.0);
   for (var ky = 0u; ky < p.kh; ky++) {
     for (var kx = 0u; kx < p.kw; kx++) {
-      let iy = u32(i32(at.y * p.stride_y + ky) - p.top);
-      let ix = u32(i32(at.z * p.stride_x + kx) - p.left);
+      let iy = u32(i32(at.y * p.strideh + ky) - p.top);
+      let ix = u32(i32(at.z * p.stridew + kx) - p.left);
       if (iy < p.h && ix < p.w) {
         let pixel = (at.x * p.h + iy) * p.w + ix;
         for (var c = 0u; c < depth; c++) {

@@ -20,19 +20,19 @@ struct Params {
   images: u32,
   h: u32,
   w: u32,
-  first4: u32,        // vectors of a pixel of x
-  second4: u32,       // vectors of a pixel of x2
+  first4: u32,     // vectors of a pixel of x
+  second4: u32,    // vectors of a pixel of x2
   oh: u32,
   ow: u32,
-  channels: u32,      // of y
-  channels4: u32,     // vectors of a pixel of y
+  channels: u32,   // of y
+  channels4: u32,  // vectors of a pixel of y
   kh: u32,
   kw: u32,
-  stride_y: u32,
-  stride_x: u32,
-  top: i32,           // padding
+  strideh: u32,
+  stridew: u32,
+  top: i32,        // padding
   left: i32,
-  column_tiles: u32,
+  coltiles: u32,
 }
 
 @group(0) @binding(0) var<storage, read> x: array<vec4f>;
@@ -78,15 +78,15 @@ fn load_weights(lid: u32, column: u32, k: u32, depth: u32) {
 @compute @workgroup_size(64)
 fn main(@builtin(workgroup_id) wid: vec3u, @builtin(num_workgroups) nwg: vec3u, @builtin(local_invocation_index) lid: u32) {
   let group = linear_group(wid, nwg);
-  let column = group % p.column_tiles * 8u * COLUMNS;
-  let row = group / p.column_tiles * 8u * ROWS;
+  let column = group % p.coltiles * 8u * COLUMNS;
+  let row = group / p.coltiles * 8u * ROWS;
   let rows = p.images * p.oh * p.ow;
   if (row >= rows) { return; }
   for (var i = 0u; i < ROWS / 2u; i++) {
     let r = row + lid % 16u + 16u * i;
     let at = pixel_at(r, p.oh, p.ow);
     image[i] = at.x * p.h * p.w;
-    corner[i] = vec2i(vec2u(at.z * p.stride_x, at.y * p.stride_y)) - vec2i(p.left, p.top);
+    corner[i] = vec2i(vec2u(at.z * p.stridew, at.y * p.strideh)) - vec2i(p.left, p.top);
     if (r >= rows) { corner[i].y = -65536; }  // above every image
   }
   let depth = p.kh * p.kw * (p.first4 + p.second4);

@@ -17,8 +17,8 @@ const SPAN: u32 = 10u; //@set
 const THREADS: u32 = 64u; //@set
 
 struct Params {
-  blocks: u32,     // N*OH*blocks_x*C4
-  blocks_x: u32,   // per row of y
+  blocks: u32,  // N*OH*across*C4
+  across: u32,  // per row of y
   h: u32,
   w: u32,
   channels: u32,
@@ -26,8 +26,8 @@ struct Params {
   oh: u32,
   ow: u32,
   kh: u32,
-  stride_y: u32,
-  top: i32,        // padding
+  strideh: u32,
+  top: i32,     // padding
   left: i32,
 }
 
@@ -40,15 +40,15 @@ fn main(@builtin(workgroup_id) wid: vec3u, @builtin(num_workgroups) nwg: vec3u, 
   let i = linear_group(wid, nwg) * THREADS + lid;
   if (i >= p.blocks) { return; }
   let column = i % p.channels4;
-  let ox = i / p.channels4 % p.blocks_x * PIXELS;
-  let row = i / p.channels4 / p.blocks_x;
+  let ox = i / p.channels4 % p.across * PIXELS;
+  let row = i / p.channels4 / p.across;
   let n = row / p.oh;
   let oy = row % p.oh;
   let left = i32(ox * STRIDE) - p.left;
 
   var sum: array<vec4f, PIXELS>;
   for (var ky = 0u; ky < p.kh; ky++) {
-    let iy = u32(i32(oy * p.stride_y + ky) - p.top);
+    let iy = u32(i32(oy * p.strideh + ky) - p.top);
     if (iy < p.h) {
       var line: array<vec4f, SPAN>;
       for (var j = 0u; j < SPAN; j++) {

@@ -21,13 +21,13 @@ const LANES: u32 = 8u; //@set
 struct Params {
   batches: u32,
   rows: u32,
-  k4: u32,            // vectors of a row of a
-  depth: u32,         // rows of b without TRANSPOSE
+  k4: u32,        // vectors of a row of a
+  depth: u32,     // rows of b without TRANSPOSE
   columns: u32,
-  columns4: u32,      // vectors of a row of y
-  stride: u32,        // vectors from one batch of b to the next
-  row_tiles: u32,     // per batch
-  column_tiles: u32,  // of LANES invocations
+  columns4: u32,  // vectors of a row of y
+  stride: u32,    // vectors from one batch of b to the next
+  rowtiles: u32,  // per batch
+  coltiles: u32,  // of LANES invocations
   scale: f32,
 }
 
@@ -77,10 +77,10 @@ fn store(first: u32, start: u32, row: u32, column: u32) {
 @compute @workgroup_size(8)
 fn main(@builtin(workgroup_id) wid: vec3u, @builtin(num_workgroups) nwg: vec3u, @builtin(local_invocation_index) lid: u32) {
   let group = linear_group(wid, nwg);
-  let column = (group % p.column_tiles * LANES + lid % LANES) * COLUMNS;
-  let tile = group / p.column_tiles * (8u / LANES) + lid / LANES;
-  let batch = tile / p.row_tiles;
-  let row = tile % p.row_tiles * ROWS;
+  let column = (group % p.coltiles * LANES + lid % LANES) * COLUMNS;
+  let tile = group / p.coltiles * (8u / LANES) + lid / LANES;
+  let batch = tile / p.rowtiles;
+  let row = tile % p.rowtiles * ROWS;
   if (batch >= p.batches || column >= p.columns4) { return; }
   let start = batch * p.rows;
   for (var k = 0u; k < p.k4; k++) {

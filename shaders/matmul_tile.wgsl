@@ -16,13 +16,13 @@ const TRANSPOSE: bool = false; //@set
 struct Params {
   batches: u32,
   rows: u32,
-  k4: u32,            // vectors of a row of a
-  depth: u32,         // rows of b without TRANSPOSE
+  k4: u32,        // vectors of a row of a
+  depth: u32,     // rows of b without TRANSPOSE
   columns: u32,
-  columns4: u32,      // vectors of a row of y
-  stride: u32,        // vectors from one batch of b to the next
-  row_tiles: u32,     // per batch
-  column_tiles: u32,
+  columns4: u32,  // vectors of a row of y
+  stride: u32,    // vectors from one batch of b to the next
+  rowtiles: u32,  // per batch
+  coltiles: u32,
   scale: f32,
 }
 
@@ -69,10 +69,10 @@ fn load_transposed(lid: u32, base: u32, column: u32, k: u32) {
 @compute @workgroup_size(64)
 fn main(@builtin(workgroup_id) wid: vec3u, @builtin(num_workgroups) nwg: vec3u, @builtin(local_invocation_index) lid: u32) {
   let group = linear_group(wid, nwg);
-  let column = group % p.column_tiles * 8u * COLUMNS;
-  let tile = group / p.column_tiles;
-  let batch = tile / p.row_tiles;
-  let row = tile % p.row_tiles * 8u * ROWS;
+  let column = group % p.coltiles * 8u * COLUMNS;
+  let tile = group / p.coltiles;
+  let batch = tile / p.rowtiles;
+  let row = tile % p.rowtiles * 8u * ROWS;
   if (batch >= p.batches) { return; }
   let start = batch * p.rows;
   for (var k = 0u; k < p.k4; k += STEP) {
