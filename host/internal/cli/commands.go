@@ -4,9 +4,11 @@ package cli
 func commands() []command {
 	return []command{
 		devices(),
+		detect(),
 		inspect(),
 		export(),
 		bench(),
+		serveWorker(),
 		completion(),
 		version(),
 		help(),

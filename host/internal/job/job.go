@@ -23,6 +23,9 @@ import (
 	"github.com/drdc-dev/drdc/host/internal/worker"
 )
 
+// ErrResults says that the output folder holds results and Resume is off.
+var ErrResults = errors.New("the folder holds results")
+
 // Config says what to do.
 type Config struct {
 	// Title heads the page.
@@ -30,11 +33,11 @@ type Config struct {
 	Images []walk.Image
 	// Out is the output folder.
 	Out string
-	// Fresh removes the results that Out holds; without it those of the same
-	// model and settings are kept, and others refused.
-	Fresh bool
-	Spec  worker.Spec
-	Start worker.Start
+	// Resume keeps the results that Out holds of the same model and settings;
+	// without it any results are refused. Fresh removes them instead.
+	Resume, Fresh bool
+	Spec          worker.Spec
+	Start         worker.Start
 	// Silence is the worker's; see worker.Config.
 	Silence time.Duration
 	// Note gets lines for the user, Progress the state after every image.
@@ -73,7 +76,7 @@ type job struct {
 }
 
 // Run does the images and writes the reports, also when it is stopped. It wraps
-// outdir.ErrLocked, journal.ErrOtherRun, worker.ErrFatal or worker.ErrGivenUp,
+// outdir.ErrLocked, journal.ErrOtherRun, ErrResults, worker.ErrFatal or worker.ErrGivenUp,
 // or is the context's cause. Failed images are no error.
 func Run(ctx context.Context, c Config) (_ Summary, err error) {
 	j := &job{Config: c, records: map[string]record{}, summary: Summary{Total: len(c.Images)}}
@@ -91,10 +94,13 @@ func Run(ctx context.Context, c Config) (_ Summary, err error) {
 			return j.summary, fmt.Errorf("removing old results: %w", err)
 		}
 	}
-	if err := j.recall(); err != nil {
+	if err := j.openJournal(); err != nil {
 		return j.summary, err
 	}
 	defer func() { err = errors.Join(err, j.journal.Close()) }()
+	if err := j.recall(); err != nil {
+		return j.summary, err
+	}
 	j.client = worker.NewClient(worker.Config{Spec: j.Spec, Start: c.Start, Silence: c.Silence, Note: c.Note})
 	stopped := j.images(ctx)
 	if stopped == nil && c.Spec.Profile {
@@ -105,7 +111,7 @@ func Run(ctx context.Context, c Config) (_ Summary, err error) {
 
 // run identifies what decides the bytes of the pictures and the rows.
 func run(s worker.Spec) (string, error) {
-	s.Model, s.Device, s.Profile = "", "", false
+	s.Model, s.Device, s.Batch, s.Profile = "", "", 0, false
 	s.Save = slices.Sorted(slices.Values(s.Save))
 	data, err := json.Marshal(s)
 	sum := sha256.Sum256(data)
@@ -136,20 +142,25 @@ func (j *job) clear() error {
 	return errors.Join(append(errs, j.dir.Root().RemoveAll(journal.Name))...)
 }
 
-// recall reads the journal.
-func (j *job) recall() error {
+func (j *job) openJournal() error {
 	id, err := run(j.Spec)
 	if err != nil {
 		return err
 	}
 	j.journal, err = journal.Open(j.dir, id)
-	if err != nil {
-		return err
-	}
+	return err
+}
+
+// recall takes over what the journal has.
+func (j *job) recall() error {
 	if n := j.journal.Damaged(); n > 0 {
 		j.Note(fmt.Sprintf("the journal of %s had %d damaged lines; their images are done again", j.dir.Name(), n), true)
 	}
-	for _, e := range j.journal.Entries() {
+	entries := j.journal.Entries()
+	if len(entries) > 0 && !j.Resume {
+		return ErrResults
+	}
+	for _, e := range entries {
 		var r record
 		if err := json.Unmarshal(e.Result, &r); err != nil {
 			return fmt.Errorf("journal: entry of %q: %w", e.Path, err)

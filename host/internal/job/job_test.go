@@ -47,12 +47,15 @@ func picture(t testing.TB, seed int, red uint8) []byte {
 	return b.Bytes()
 }
 
+// plain is the first red value of pictures that no fault looks for.
+const plain = 110
+
 // photos makes a folder of n pictures in two subfolders.
 func photos(t testing.TB, n int) string {
 	t.Helper()
 	dir := filepath.Join(t.TempDir(), "photos")
 	for i := range n {
-		put(t, filepath.Join(dir, []string{"good", "scratch"}[i%2], fmt.Sprintf("%03d.png", i)), picture(t, i, 0))
+		put(t, filepath.Join(dir, []string{"good", "scratch"}[i%2], fmt.Sprintf("%03d.png", i)), picture(t, i, plain))
 	}
 	return dir
 }
@@ -76,7 +79,7 @@ func config(t testing.TB, fault workertest.Fault, out string, args ...string) Co
 	}
 	threshold := 0.05
 	return Config{
-		Title: "test", Images: images, Out: out, Start: workertest.Start(fault),
+		Title: "test", Images: images, Out: out, Resume: true, Start: workertest.Start(fault),
 		Spec: worker.Spec{Model: "fake.drdc", Digest: "d0", Rule: "paper", Settings: json.RawMessage(`{"cells": [16], "note":"<&>"}`),
 			Threshold: &threshold, Save: []string{"heatmap", "overlay", "mask", "raw"}},
 		Note: func(string, bool) {}, Progress: func(Summary) {},
@@ -246,6 +249,11 @@ func TestResume(t *testing.T) {
 		t.Errorf("other settings: %v", err)
 	}
 	other = c
+	other.Resume = false
+	if _, err := Run(t.Context(), other); !errors.Is(err, ErrResults) {
+		t.Errorf("no resume: %v", err)
+	}
+	other = c
 	other.Spec.Digest = "d1"
 	if _, err := Run(t.Context(), other); !errors.Is(err, journal.ErrOtherRun) {
 		t.Errorf("other model: %v", err)
@@ -253,7 +261,7 @@ func TestResume(t *testing.T) {
 	same(t, contents(t, out), want)
 
 	changed := filepath.Join(in, "good", "000.png")
-	put(t, changed, picture(t, 77, 0))
+	put(t, changed, picture(t, 77, plain))
 	if err := os.Chtimes(changed, time.Now(), time.Now().Add(time.Minute)); err != nil {
 		t.Fatal(err)
 	}
@@ -293,7 +301,7 @@ func TestFreshRemoves(t *testing.T) {
 func TestFailures(t *testing.T) {
 	in, out := photos(t, 3), filepath.Join(t.TempDir(), "out")
 	outside := filepath.Join(t.TempDir(), "secret.png")
-	put(t, outside, picture(t, 50, 0))
+	put(t, outside, picture(t, 50, plain))
 	put(t, filepath.Join(in, "broken.png"), []byte("\x89PNG\r\n\x1a\nno"))
 	put(t, filepath.Join(in, "empty.jpg"), nil)
 	for name, target := range map[string]string{"link.png": outside, "nowhere.png": "gone.png", "inside.png": filepath.Join("good", "000.png")} {

@@ -17,7 +17,8 @@ var (
 	ErrLost = errors.New("device lost")
 )
 
-// Spec says what a worker is to run. It decides every byte of the pictures.
+// Spec says what a worker is to run. With the image, it decides every byte of the
+// pictures.
 type Spec struct {
 	// Model is the name of the model file, Digest what it must hold.
 	Model  string `json:"model"`
@@ -32,6 +33,9 @@ type Spec struct {
 	Threshold *float64 `json:"threshold"`
 	// Save lists the kinds of files to make.
 	Save []string `json:"save"`
+	// Batch is how many samples of an image the device takes at once; 0 lets the
+	// detector choose. It changes no result.
+	Batch int `json:"batch,omitempty"`
 	// Profile asks for times per kernel.
 	Profile bool `json:"profile,omitempty"`
 }

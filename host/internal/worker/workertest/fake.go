@@ -39,8 +39,8 @@ const Steps = 10
 // side is the width and the height of a heatmap, in pixels.
 const side = 32
 
-// variable of the environment that makes a test binary serve.
-const variable = "DRDC_TEST_WORKER"
+// Variable of the environment that makes a test binary serve; a Fault as JSON.
+const Variable = "DRDC_TEST_WORKER"
 
 // Fault says how the detector fails. The zero value works.
 type Fault struct {
@@ -64,12 +64,12 @@ func Start(fault Fault) worker.Start {
 	if err != nil {
 		panic(err) // durations, numbers and strings
 	}
-	return worker.Command(os.Args[0], nil, []string{variable + "=" + string(data)})
+	return worker.Command(os.Args[0], nil, []string{Variable + "=" + string(data)})
 }
 
 // ServeIfAsked turns the process into a worker if Start made it.
 func ServeIfAsked() {
-	text, asked := os.LookupEnv(variable)
+	text, asked := os.LookupEnv(Variable)
 	if !asked {
 		return
 	}
