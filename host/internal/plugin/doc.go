@@ -1,0 +1,12 @@
+// Package plugin owns the running of fusion rules that are WebAssembly modules, on the contract of wasm/abi: it decides which
+// modules are admitted (Scan), compiles them, and runs them without files, network, environment or clock, within a bound of
+// memory and time, and checks what they return.
+//
+// It is the only importer of wazero. It must not import the GPU, the command line or a guest.
+//
+//	p, err := plugin.Open(ctx, module, plugin.Options{})
+//	defer p.Close(ctx)
+//	result, err := p.Fuse(ctx, abi.Image{Width: 224, Height: 224, Maps: 41, MeanFilter: 21}, maps)
+//
+// A crash of the engine itself ends the process; folder runs therefore use the package in the worker.
+package plugin

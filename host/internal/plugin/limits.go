@@ -1,0 +1,52 @@
+package plugin
+
+import (
+	"time"
+
+	"github.com/drdc-dev/drdc/wasm/abi"
+)
+
+// The bounds of admission. A module beyond one of them is refused before anything is compiled. Go's own modules, the largest
+// that a stock toolchain makes, stay below a third of each.
+const (
+	maxModule    = 4 << 20   // bytes of a module
+	maxTypes     = 10_000    // function types
+	maxParams    = 64        // parameters of a function type
+	maxResults   = 16        // results of a function type
+	maxFunctions = 10_000    // functions with a body
+	maxBody      = 128 << 10 // bytes of a body
+	maxLocals    = 1_000     // locals of a function, parameters included
+	maxAllLocals = 200_000   // locals of a module
+	maxNesting   = 1_024     // blocks within blocks
+	maxBlocks    = 8_192     // blocks, loops and ifs of a function
+	maxJoins     = 2 << 20   // locals times blocks of a function: what a compiler's join points cost
+	maxAllJoins  = 32 << 20  // the same summed over a module
+	maxTargets   = 4_096     // targets of a br_table
+	maxTables    = 65_536    // entries of all tables
+	maxGlobals   = 10_000    // globals
+	maxExports   = 1_000     // exports
+	maxSegments  = 10_000    // element segments, and as many data segments
+)
+
+// MemoryPages is the memory a guest may have, in pages of 64 KiB: 32 MiB.
+const MemoryPages = 512
+
+// DefaultDeadline is how long one image may take a guest, its start included.
+const DefaultDeadline = 10 * time.Second
+
+// logBytes is how much of a guest's log is kept, the newest.
+const logBytes = 64 << 10
+
+// pageBytes is a page of WebAssembly.
+const pageBytes = 64 << 10
+
+// valueTypes are the types that values may have: the numbers, v128 and the two references.
+var valueTypes = [256]bool{
+	abi.I32: true, abi.I64: true, abi.F32: true, abi.F64: true, typeV128: true, typeFuncref: true, typeExternref: true,
+}
+
+const (
+	typeV128      = 0x7b
+	typeFuncref   = 0x70
+	typeExternref = 0x6f
+)

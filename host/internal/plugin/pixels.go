@@ -1,0 +1,35 @@
+package plugin
+
+import (
+	"encoding/binary"
+	"math"
+	"unsafe"
+)
+
+// littleEndian is how this machine stores numbers; WebAssembly always does so.
+var littleEndian = binary.NativeEndian.Uint16([]byte{1, 0}) == 1
+
+// putPixels writes values to the memory of a guest.
+func putPixels(dst []byte, values []float32) {
+	if littleEndian {
+		copy(dst, unsafe.Slice((*byte)(unsafe.Pointer(unsafe.SliceData(values))), 4*len(values)))
+		return
+	}
+	for i, v := range values {
+		binary.LittleEndian.PutUint32(dst[4*i:], math.Float32bits(v))
+	}
+}
+
+// getPixels reads values from the memory of a guest.
+func getPixels(values []float32, src []byte) {
+	for i := range values {
+		values[i] = math.Float32frombits(binary.LittleEndian.Uint32(src[4*i:]))
+	}
+}
+
+// fillNaN writes a NaN to every value.
+func fillNaN(dst []byte) {
+	for i := range dst {
+		dst[i] = 0xff
+	}
+}
