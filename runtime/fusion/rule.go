@@ -50,9 +50,8 @@ func New(name string, c Config) (Builder, error) {
 
 func (r builtin) Name() string { return r.name }
 
-// uses says which of the maps that there are the rule reads; a map that it cannot do
-// without and that is missing is an error.
-func (r builtin) uses(refined, base bool) (useRefined, useBase bool, err error) {
+// Needs implements Builder.
+func (r builtin) Needs(refined, base bool) (useRefined, useBase bool, err error) {
 	useRefined, useBase = r.join != nil, base && !r.skipBase
 	if useRefined && !refined {
 		return false, false, fmt.Errorf("fusion: %w: rule %q needs a refiner", ErrStack, r.name)
@@ -71,7 +70,7 @@ func (r builtin) Fuse(ctx context.Context, s *Stack) (*Fused, error) {
 	if err := s.check(); err != nil {
 		return nil, err
 	}
-	useRefined, useBase, err := r.uses(len(s.Maps) > 0, s.Base != nil)
+	useRefined, useBase, err := r.Needs(len(s.Maps) > 0, s.Base != nil)
 	if err != nil {
 		return nil, err
 	}
@@ -107,7 +106,7 @@ func (r builtin) Fuse(ctx context.Context, s *Stack) (*Fused, error) {
 func (r builtin) Build(g *graph.Graph, stack, base graph.Value) (heatmap, score graph.Value, err error) {
 	defer g.Scope("fusion")()
 	none := graph.Value{}
-	useRefined, useBase, err := r.uses(stack != none, base != none)
+	useRefined, useBase, err := r.Needs(stack != none, base != none)
 	if err != nil {
 		return none, none, err
 	}

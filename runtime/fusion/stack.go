@@ -62,6 +62,9 @@ type Rule interface {
 // Builder is a Rule that also runs in a graph.
 type Builder interface {
 	Rule
+	// Needs says which of the maps that there are the rule reads. An error wraps
+	// ErrStack: the rule cannot do without one that is not there.
+	Needs(refined, base bool) (useRefined, useBase bool, err error)
 	// Build adds the rule to g: stack [1, H, W, M] has a map per channel, base
 	// [1, H, W, 1] is the base heatmap; the zero Value stands for either that is not
 	// there. It returns the heatmap [1, H, W, 1] and the score [1, 1, 1, 1].

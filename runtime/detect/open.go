@@ -1,0 +1,193 @@
+package detect
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/drdc-dev/drdc/kernels"
+	"github.com/drdc-dev/drdc/runtime/diffusion"
+	"github.com/drdc-dev/drdc/runtime/fusion"
+	"github.com/drdc-dev/drdc/runtime/gpu"
+	"github.com/drdc-dev/drdc/runtime/graph"
+	"github.com/drdc-dev/drdc/runtime/model"
+)
+
+// Detector is a model that is loaded and compiled. It is not safe for concurrent use.
+type Detector struct {
+	config  model.Config // with the settings in force; parts left out are nil
+	options Options
+	rule    fusion.Rule
+	builder fusion.Builder // the rule, when it runs in the graph
+
+	useBase, useRefiner bool
+
+	params  *graph.Params
+	base    executor // nil: not used
+	refiner executor
+	loop    *diffusion.Loop
+	memory  Memory
+	profile *profiler
+}
+
+// Open loads m on dev; with dev nil it runs on the CPU, in float64 and slowly. When
+// the refiner does not fit, it sees fewer samples at once. Errors about memory wrap
+// graph.ErrMemory, kernels.ErrLimit or gpu.ErrOutOfMemory, those about maps that the
+// rule lacks fusion.ErrStack.
+func Open(ctx context.Context, dev *gpu.Device, m Model, o Options) (*Detector, error) {
+	d := &Detector{config: m.Config, options: o}
+	if o.Infer != nil {
+		d.config.Infer = *o.Infer
+	}
+	if o.NoRefine {
+		d.config.Refiner = nil
+	}
+	if err := d.config.Validate(); err != nil {
+		return nil, err
+	}
+	if err := d.chooseRule(); err != nil {
+		return nil, err
+	}
+	if err := d.open(ctx, dev, finiteStore{m.Store}); err != nil {
+		return nil, errors.Join(fmt.Errorf("detect: %w", err), d.Close())
+	}
+	return d, nil
+}
+
+func (d *Detector) open(ctx context.Context, dev *gpu.Device, s graph.Store) error {
+	l := &loader{detector: d, dev: dev, store: s}
+	if dev != nil {
+		d.params = graph.NewParams(dev)
+		l.limits = graph.DeviceLimits(dev)
+	}
+	if d.options.Profile {
+		d.profile = newProfiler()
+	}
+	if d.useBase {
+		g, err := d.buildBase(!d.useRefiner)
+		if err != nil {
+			return err
+		}
+		l.base = g
+	}
+	if !d.useRefiner {
+		return l.load(ctx, nil)
+	}
+	schedule, err := d.config.Refiner.Schedule()
+	if err != nil {
+		return err
+	}
+	denoiser := d.options.denoiser
+	if denoiser == nil {
+		denoiser = d.config.Refiner.Denoiser(d.options.Weights)
+	}
+	for _, batch := range batches(d.config.Infer.Samples()) {
+		if d.loop, err = diffusion.NewLoop(d.config.Infer.Diffusion, schedule, d.config.ImageSize, batch); err != nil {
+			return err
+		}
+		var g *graph.Graph
+		if g, err = d.buildRefiner(d.loop, denoiser); err != nil {
+			return err
+		}
+		d.memory.Batch = batch
+		if err = l.load(ctx, g); !tooLarge(err) {
+			return err
+		}
+	}
+	return err
+}
+
+// batches lists the sizes that cut n samples into 1, 2, ... parts, largest first.
+func batches(n int) []int {
+	var sizes []int
+	for parts := range n {
+		if size := (n + parts) / (parts + 1); len(sizes) == 0 || size < sizes[len(sizes)-1] {
+			sizes = append(sizes, size)
+		}
+	}
+	return sizes
+}
+
+func tooLarge(err error) bool {
+	return errors.Is(err, graph.ErrMemory) || errors.Is(err, kernels.ErrLimit) || errors.Is(err, gpu.ErrOutOfMemory)
+}
+
+// loader puts graphs on the device.
+type loader struct {
+	detector *Detector
+	dev      *gpu.Device
+	store    graph.Store
+	limits   graph.Limits
+	base     *graph.Graph // nil: not used
+}
+
+// load plans both graphs, checks their memory and loads them; refiner may be nil.
+func (l *loader) load(ctx context.Context, refiner *graph.Graph) (err error) {
+	d := l.detector
+	if l.dev == nil {
+		if l.base != nil && d.base == nil {
+			if d.base, err = newOnCPU(ctx, l.base, l.store, d.options.Beat); err != nil {
+				return err
+			}
+		}
+		if refiner != nil {
+			d.refiner, err = newOnCPU(ctx, refiner, l.store, d.options.Beat)
+		}
+		return err
+	}
+	var plans [2]*graph.Plan
+	for i, g := range []*graph.Graph{l.base, refiner} {
+		if g != nil {
+			if plans[i], err = g.Plan(l.limits); err != nil {
+				return err
+			}
+		}
+	}
+	d.memory.count(plans[:], l.base, refiner)
+	if limit := d.options.MemoryLimit; limit > 0 && d.memory.Peak() > limit {
+		return fmt.Errorf("%w: the plan needs %v, the limit is %.1f MiB", graph.ErrMemory, d.memory, float64(limit)/(1<<20))
+	}
+	if plans[0] != nil && d.base == nil {
+		if d.base, err = l.onDevice(ctx, "base", l.base, plans[0]); err != nil {
+			return err
+		}
+	}
+	if plans[1] != nil {
+		d.refiner, err = l.onDevice(ctx, "refiner", refiner, plans[1])
+	}
+	return err
+}
+
+// onDevice loads one graph. The result is nil after an error.
+func (l *loader) onDevice(ctx context.Context, part string, g *graph.Graph, p *graph.Plan) (executor, error) {
+	d := l.detector
+	if err := d.params.Load(ctx, g, l.store, d.options.progress("load "+part)); err != nil {
+		return nil, err
+	}
+	e, err := p.Load(ctx, l.dev, d.params, d.options.progress("compile "+part))
+	if err != nil {
+		return nil, err
+	}
+	return onDevice{e, d.options.Beat, d.profile.recorder(part)}, nil
+}
+
+// Close frees everything that the Detector holds on the device.
+func (d *Detector) Close() error {
+	var errs []error
+	for _, e := range []executor{d.base, d.refiner} {
+		if e != nil {
+			errs = append(errs, e.Close())
+		}
+	}
+	if d.params != nil {
+		errs = append(errs, d.params.Close())
+	}
+	d.base, d.refiner, d.params = nil, nil, nil
+	return errors.Join(errs...)
+}
+
+// Rule names the fusion rule.
+func (d *Detector) Rule() string { return d.rule.Name() }
+
+// Infer returns the settings in force.
+func (d *Detector) Infer() model.Infer { return d.config.Infer }

@@ -1,0 +1,37 @@
+package detect
+
+import (
+	"github.com/drdc-dev/drdc/kernels"
+	"github.com/drdc-dev/drdc/runtime/diffusion"
+	"github.com/drdc-dev/drdc/runtime/fusion"
+	"github.com/drdc-dev/drdc/runtime/model"
+)
+
+// Options say how a model is used. The zero value is what the model says.
+type Options struct {
+	Infer    *model.Infer // in place of the model's settings
+	Rule     fusion.Rule  // in place of the built-in rule that the settings name
+	NoRefine bool         // leave the refiner out
+	// Weights is how the device holds weights: kernels.F32 or F16.
+	Weights kernels.Type
+	// MemoryLimit bounds the bytes of all buffers; 0 sets no bound. With less memory
+	// the refiner sees fewer samples at once; the result is the same.
+	MemoryLimit int
+	// Stack asks for Result.Stack, Predicted for Result.Predicted.
+	Stack, Predicted bool
+	// Profile runs every dispatch alone, to fill Result.Profile.
+	Profile bool
+	// Progress is told what Open does; it may be nil.
+	Progress func(stage string, done, total int)
+	// Beat is called behind every submission to the device; it may be nil.
+	Beat func()
+
+	denoiser diffusion.Denoiser // in place of the refiner's network, in tests
+}
+
+func (o Options) progress(stage string) func(done, total int) {
+	if o.Progress == nil {
+		return nil
+	}
+	return func(done, total int) { o.Progress(stage, done, total) }
+}
