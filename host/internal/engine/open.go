@@ -2,12 +2,173 @@ package engine
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/json"
 	"errors"
+	"fmt"
+	"time"
 
 	"github.com/drdc-dev/drdc/host/internal/worker"
+	"github.com/drdc-dev/drdc/kernels"
+	"github.com/drdc-dev/drdc/runtime/detect"
+	"github.com/drdc-dev/drdc/runtime/gpu"
+	"github.com/drdc-dev/drdc/runtime/graph"
+	"github.com/drdc-dev/drdc/runtime/imgio"
+	"github.com/drdc-dev/drdc/weights"
 )
 
-// Open makes the detector of a spec.
-func Open(ctx context.Context, spec worker.Spec, watch worker.Watch) (worker.Detector, error) {
-	return nil, errors.New("engine: no method yet")
+// Reference is the device that is none: the executor in plain Go.
+const Reference = "reference"
+
+// Open makes the detector of a spec. Its errors wrap worker.ErrNoDevice when
+// there is no adapter or the model does not fit on it.
+func Open(ctx context.Context, spec worker.Spec, watch worker.Watch) (_ worker.Detector, err error) {
+	file, err := weights.Open(spec.Model)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, file.Close()) }()
+	if file.Digest() != spec.Digest {
+		return nil, fmt.Errorf("%s has changed: digest %s, was %s", spec.Model, file.Digest(), spec.Digest)
+	}
+	m, err := detect.FromFile(file)
+	if err != nil {
+		return nil, err
+	}
+	var s settings
+	if err := json.Unmarshal(spec.Settings, &s); err != nil {
+		return nil, fmt.Errorf("settings: %w", err)
+	}
+	d := &detector{close: func() error { return nil }}
+	if err := d.open(ctx, m, s, spec, watch); err != nil {
+		return nil, errors.Join(err, d.Close())
+	}
+	return d, nil
+}
+
+// detector runs the method in a worker.
+type detector struct {
+	info   worker.Info
+	device *gpu.Device // nil for Reference
+	method *detect.Detector
+	close  func() error // of the clock of Reference
+	times  []worker.Time
+}
+
+func (d *detector) open(ctx context.Context, m detect.Model, s settings, spec worker.Spec, watch worker.Watch) (err error) {
+	options := detect.Options{Infer: &s.Infer, NoRefine: !s.Refine, Profile: spec.Profile, Progress: progress(watch)}
+	if spec.Device == Reference {
+		d.info = worker.Info{Adapter: "reference (Go, float64)", Software: true}
+		watch.Warn("running in plain Go, which is exact and very slow")
+		d.close = beats(watch.Beat)
+		options.Beat = watch.Beat
+	} else {
+		d.device, err = gpu.Open(ctx, gpu.Options{Device: spec.Device})
+		if err != nil {
+			return explain(err)
+		}
+		a := d.device.Adapter()
+		d.info = worker.Info{Adapter: fmt.Sprintf("%s (%s, %s)", a.Name, a.Backend, a.Type), Software: a.Type == gpu.CPU}
+		watch.Note(fmt.Sprintf("adapter %d: %s", a.Index, d.info.Adapter))
+		if w := d.device.Warning(); w != "" {
+			watch.Warn(w)
+		}
+		// A beat says that a step is done, not only queued. An error of Wait shows
+		// again where the step's results are read.
+		options.Beat = func() {
+			if d.device.Wait(ctx) == nil {
+				watch.Beat()
+			}
+		}
+	}
+	d.method, err = detect.Open(ctx, d.device, m, options)
+	if err != nil {
+		return explain(err)
+	}
+	if d.device != nil {
+		watch.Note("memory: " + d.method.Memory().String())
+	}
+	return nil
+}
+
+// explain adds the worker's sentinels.
+func explain(err error) error {
+	switch {
+	case errors.Is(err, gpu.ErrLost):
+		return errors.Join(worker.ErrLost, err)
+	case errors.Is(err, gpu.ErrNoAdapter), errors.Is(err, graph.ErrMemory), errors.Is(err, kernels.ErrLimit), errors.Is(err, gpu.ErrOutOfMemory):
+		return fmt.Errorf("%w: %w", worker.ErrNoDevice, err)
+	}
+	return err
+}
+
+// progress tells of the stages of opening: when one begins, and every few
+// seconds.
+func progress(watch worker.Watch) func(stage string, done, total int) {
+	const every = 5 * time.Second
+	last, said := "", time.Time{}
+	return func(stage string, done, total int) {
+		watch.Beat()
+		if now := time.Now(); stage != last || now.Sub(said) >= every {
+			last, said = stage, now
+			watch.Note(fmt.Sprintf("%s: %d of %d", stage, done, total))
+		}
+	}
+}
+
+// beats beats by the clock, for an executor whose steps take minutes and cannot
+// hang. The result ends it.
+func beats(beat func()) func() error {
+	ticker, done := time.NewTicker(5*time.Second), make(chan struct{})
+	go func() {
+		for {
+			select {
+			case <-ticker.C:
+				beat()
+			case <-done:
+				return
+			}
+		}
+	}()
+	return func() error {
+		ticker.Stop()
+		close(done)
+		return nil
+	}
+}
+
+// Info implements worker.Detector.
+func (d *detector) Info() worker.Info { return d.info }
+
+// Detect implements worker.Detector.
+func (d *detector) Detect(ctx context.Context, img *imgio.RGB, digest [sha256.Size]byte) (worker.Result, error) {
+	r, err := d.method.Detect(ctx, img, digest)
+	if err != nil {
+		return worker.Result{}, explain(err)
+	}
+	if r.Profile != nil {
+		for _, row := range r.Profile.Rows {
+			d.times = append(d.times, worker.Time{Part: row.Part, Kernel: row.Kernel, Count: row.Count, Seconds: row.Seconds})
+		}
+	}
+	return worker.Result{Heatmap: r.Heatmap, Score: r.Score}, nil
+}
+
+// Times implements worker.Detector.
+func (d *detector) Times() []worker.Time {
+	times := d.times
+	d.times = nil
+	return times
+}
+
+// Close implements worker.Detector.
+func (d *detector) Close() error {
+	errs := []error{d.close()}
+	if d.method != nil {
+		errs = append(errs, d.method.Close())
+	}
+	if d.device != nil {
+		errs = append(errs, d.device.Close())
+	}
+	return errors.Join(errs...)
 }

@@ -68,8 +68,9 @@ type Detector interface {
 	// Detect finds anomalies in img, the decoded file with that digest. Equal
 	// arguments give equal results, bit for bit. Its errors may wrap ErrLost.
 	Detect(ctx context.Context, img *imgio.RGB, digest [sha256.Size]byte) (Result, error)
-	// Profile is what Spec.Profile asked for, JSON, or nil.
-	Profile() json.RawMessage
+	// Times are those of the last image, by part and kernel, if Spec.Profile asks
+	// for them; they sum to the time that Detect took.
+	Times() []Time
 	// Close frees the device.
 	Close() error
 }
@@ -79,4 +80,12 @@ type Result struct {
 	Heatmap *imgio.Heatmap
 	Score   float64
 	Class   string // of the product; "" when the model tells none
+}
+
+// Time is how long one kernel took in one part of the work on an image.
+type Time struct {
+	Part    string  `json:"part"`
+	Kernel  string  `json:"kernel"` // "host" for what no kernel took
+	Count   int     `json:"count"`  // dispatches
+	Seconds float64 `json:"seconds"`
 }

@@ -68,6 +68,8 @@ type server struct {
 	open Open
 	spec Spec
 	det  Detector
+
+	profile profile
 }
 
 func (s *server) send(m message, payload []byte) error {
@@ -104,7 +106,8 @@ func (s *server) run(ctx context.Context, jobs <-chan message) (err error) {
 	}
 	for m := range jobs {
 		if m.Type == typeProfile {
-			if err := s.send(message{Type: typeProfile}, s.det.Profile()); err != nil {
+			report, err := s.profile.report(info.Adapter)
+			if err := errors.Join(err, s.send(message{Type: typeProfile}, report)); err != nil {
 				return err
 			}
 			continue
@@ -142,12 +145,15 @@ func (s *server) image(ctx context.Context, job imageJob) (Reply, error) {
 		return Reply{}, err
 	}
 	digest := imgio.Digest(data)
+	s.profile.lap("decode", start)
 	s.beat()
 	result, err := s.det.Detect(ctx, img, digest)
 	if err != nil {
 		return Reply{}, err
 	}
+	s.profile.add(s.det.Times()...)
 	s.beat()
+	detected := time.Now()
 	pictures, err := newPictures(s.spec, img, digest, result)
 	if err != nil {
 		return Reply{}, err
@@ -161,6 +167,8 @@ func (s *server) image(ctx context.Context, job imageJob) (Reply, error) {
 			return Reply{}, err
 		}
 	}
+	s.profile.lap("pictures", detected)
+	s.profile.images++
 	return Reply{
 		SHA256: hex.EncodeToString(digest[:]), Width: img.W, Height: img.H,
 		Score: result.Score, Class: result.Class, Seconds: time.Since(start).Seconds(),

@@ -109,8 +109,10 @@ func (f *fake) Info() worker.Info {
 	return worker.Info{Adapter: "fake adapter (none, cpu)", Software: true}
 }
 
-func (f *fake) Profile() json.RawMessage { return json.RawMessage(`{"steps":10}`) }
-func (f *fake) Close() error             { return nil }
+func (f *fake) Times() []worker.Time {
+	return []worker.Time{{Part: "base", Kernel: "fake", Count: Steps, Seconds: 1}}
+}
+func (f *fake) Close() error { return nil }
 
 func (f *fake) Detect(ctx context.Context, img *imgio.RGB, _ [sha256.Size]byte) (worker.Result, error) {
 	bad := f.fault.How != "" && img.Pix[0] == f.fault.Colour && f.first()
