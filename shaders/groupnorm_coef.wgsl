@@ -4,13 +4,14 @@
 // part: what groupnorm_stats.wgsl leaves; gamma, beta: [1, 1, 1, C]; with FILM
 // film: [N or 1, 1, 1, 2C], the C scales, then the C shifts; coef: three vectors for
 // each vector of channels of each image. Without FILM its binding is never read.
-// Settable: FILM, LANES = THREADS invocations in the workgroup of a group, ROWS
-// is 1 (rows.wgsl). Shared: 16*THREADS bytes.
+// Settable: FILM; UNIT (gamma is 1 and beta 0, for the gradient); LANES = THREADS
+// invocations in the workgroup of a group, ROWS is 1 (rows.wgsl). Shared: 16*THREADS bytes.
 
 //@use grid.wgsl
 //@use rows.wgsl
 
 const FILM: bool = false; //@set
+const UNIT: bool = false; //@set
 
 struct Params {
   images: u32,
@@ -75,6 +76,10 @@ fn main(@builtin(workgroup_id) wid: vec3u, @builtin(num_workgroups) nwg: vec3u, 
   for (var c = begin + lid; c < end; c += LANES) {
     var a = scale * gamma[c];
     var b = beta[c];
+    if (UNIT) {
+      a = scale;
+      b = 0.0;
+    }
     if (FILM) {
       let gain = 1.0 + film[image * p.film + c];
       a *= gain;

@@ -21,6 +21,11 @@ func (g *Graph) fuse() []node {
 			producer[v] = i + 1
 		}
 	}
+	for _, n := range g.updates {
+		for _, v := range n.in {
+			uses[g.root(v)]++
+		}
+	}
 	for _, o := range g.outputs {
 		uses[g.root(o.value)]++
 	}
@@ -85,11 +90,16 @@ func (g *Graph) tensors(ids []int) []kernels.Tensor {
 	return ts
 }
 
-// live keeps the nodes that an output depends on.
+// live keeps the nodes that an output or an update depends on, the updates last.
 func (g *Graph) live(nodes []node, gone []bool) []node {
 	need := make([]bool, len(g.values))
 	for _, o := range g.outputs {
 		need[g.root(o.value)] = true
+	}
+	for _, n := range g.updates {
+		for _, v := range n.in {
+			need[g.root(v)] = true
+		}
 	}
 	kept := make([]node, 0, len(nodes))
 	for i := len(nodes) - 1; i >= 0; i-- {
@@ -103,5 +113,5 @@ func (g *Graph) live(nodes []node, gone []bool) []node {
 		kept = append(kept, n)
 	}
 	slices.Reverse(kept)
-	return kept
+	return append(kept, g.updates...)
 }

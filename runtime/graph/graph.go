@@ -15,6 +15,7 @@ type Value struct{ id int }
 type Graph struct {
 	values  []value // values[0] is unused
 	nodes   []node
+	updates []node // run after nodes; they have no outputs
 	inputs  map[string]Value
 	outputs []output
 	params  []Param

@@ -68,7 +68,7 @@ func (g *Graph) Plan(l Limits) (*Plan, error) {
 					n.path, n.op.Name(), kernels.ErrLimit, t, mebi(t.Bytes()), mebi(l.StorageBinding))
 			}
 		}
-		rec, err := n.op.Record(l.Target, in, out)
+		rec, err := n.record(l.Target, in, out)
 		if err != nil {
 			return nil, fmt.Errorf("graph: %s: %s: %w", n.path, n.op.Name(), err)
 		}
@@ -151,7 +151,11 @@ func (p *Plan) spans(who func(block)) []span {
 			}
 		}
 		for t, bytes := range s.rec.Temps {
-			add(span{bytes, i, i, class[s.out[0]]}, block{-1, i, t})
+			c := 0
+			if len(s.out) > 0 {
+				c = class[s.out[0]]
+			}
+			add(span{bytes, i, i, c}, block{-1, i, t})
 		}
 	}
 	return spans

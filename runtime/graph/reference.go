@@ -83,12 +83,15 @@ func (r *Reference) Run(ctx context.Context, in map[string]*kernels.Array) (map[
 		for i, v := range n.in {
 			ins[i] = get(v)
 		}
-		outs := make([]*kernels.Array, len(n.out))
-		for i, v := range n.out {
-			outs[i] = kernels.NewArray(g.values[v].Tensor)
-			vals[v] = outs[i]
+		if n.out == nil {
+			if err := n.update(ins); err != nil {
+				return nil, err
+			}
+		} else {
+			for i, a := range reference(n.op, ins, g.tensors(n.out)) {
+				vals[n.out[i]] = a
+			}
 		}
-		n.op.Reference(ins, outs)
 		for _, v := range n.in {
 			if left[g.root(v)]--; left[g.root(v)] == 0 {
 				delete(vals, g.root(v))

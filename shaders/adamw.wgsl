@@ -1,0 +1,37 @@
+// One step of AdamW, in place (kernels/adamw.go has the formulas).
+//
+// w, m, v: the parameter and its moments, g: its gradient, vectors of four;
+// square: the squared norm of all gradients; settings: lr, beta1, beta2, eps,
+// decay, 1 - beta1^t, 1 - beta2^t, clip (0 for none). A norm that is not finite
+// leaves all as it is. Workgroup: 64 invocations, one vector each.
+
+//@use grid.wgsl
+
+struct Params {
+  vectors: u32,
+}
+
+@group(0) @binding(0) var<storage, read_write> w: array<vec4f>;
+@group(0) @binding(1) var<storage, read_write> m: array<vec4f>;
+@group(0) @binding(2) var<storage, read_write> v: array<vec4f>;
+@group(0) @binding(3) var<storage, read> g: array<vec4f>;
+@group(0) @binding(4) var<storage, read> square: array<f32>;
+@group(0) @binding(5) var<storage, read> settings: array<f32>;
+@group(0) @binding(6) var<uniform> p: Params;
+
+@compute @workgroup_size(64)
+fn main(@builtin(workgroup_id) wid: vec3u, @builtin(num_workgroups) nwg: vec3u, @builtin(local_invocation_index) lid: u32) {
+  let i = linear_group(wid, nwg) * 64u + lid;
+  if (i >= p.vectors || (bitcast<u32>(square[0]) & 0x7f800000u) == 0x7f800000u) { return; }
+  let lr = settings[0];
+  let beta1 = settings[1];
+  let beta2 = settings[2];
+  let clip = settings[7];
+  let factor = select(1.0, min(1.0, clip / (sqrt(square[0]) + 1e-6)), clip > 0.0);
+  let d = factor * g[i];
+  let mean = beta1 * m[i] + (1.0 - beta1) * d;
+  let variance = beta2 * v[i] + (1.0 - beta2) * d * d;
+  m[i] = mean;
+  v[i] = variance;
+  w[i] = w[i] * (1.0 - lr * settings[4]) - lr / settings[5] * mean / (sqrt(variance / settings[6]) + settings[3]);
+}
