@@ -152,14 +152,19 @@ func (c Config) Validate() error {
 	if t := c.Threshold; t != nil && (math.IsNaN(*t) || math.IsInf(*t, 0)) {
 		return fmt.Errorf("model: threshold %g, want a finite one", *t)
 	}
-	if (c.Backbone == nil) != (c.Base == nil) {
-		return errors.New("model: backbone and base go together: one of them is missing")
+	if c.Backbone == nil && c.Base == nil && c.Refiner == nil {
+		return errors.New("model: neither a backbone nor a base nor a refiner")
 	}
-	if c.Base == nil && c.Refiner == nil {
-		return errors.New("model: neither a base nor a refiner")
+	if c.Backbone != nil {
+		if err := c.Backbone.Validate(); err != nil {
+			return err
+		}
 	}
 	if c.Base != nil {
-		if err := errors.Join(c.Backbone.Validate(), c.Base.Validate()); err != nil {
+		if c.Backbone == nil {
+			return errors.New("model: a base without a backbone")
+		}
+		if err := c.Base.Validate(); err != nil {
 			return err
 		}
 		if have, want := c.Backbone.Channels(), c.Base.Channels(); have != want {

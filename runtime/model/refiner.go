@@ -58,6 +58,12 @@ func (r Refiner) Denoiser(weights kernels.Type) diffusion.Denoiser {
 	return denoiser{r.Config, unet.Options{Prefix: "refiner.", Weights: weights}}
 }
 
+// Eval applies the U-Net to x, one image of 6 channels or two of 3 (noisy, condition),
+// at the model index t [N or 1, 1, 1, 1], and returns the noise [N, H, W, 3].
+func (r Refiner) Eval(g *graph.Graph, weights kernels.Type, t graph.Value, x ...graph.Value) graph.Value {
+	return r.Config.Build(g, unet.Options{Prefix: "refiner.", Weights: weights}, t, x...)
+}
+
 type denoiser struct {
 	config  unet.Config
 	options unet.Options

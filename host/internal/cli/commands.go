@@ -5,8 +5,10 @@ func commands() []command {
 	return []command{
 		devices(),
 		detect(),
+		convert(),
 		inspect(),
 		export(),
+		runNet(),
 		bench(),
 		serveWorker(),
 		completion(),
