@@ -25,7 +25,7 @@ const (
 	maxTables    = 65_536    // entries of all tables
 	maxGlobals   = 10_000    // globals
 	maxExports   = 1_000     // exports
-	maxSegments  = 10_000    // element segments, and as many data segments
+	maxSegments  = 65_536    // element segments, and as many data segments
 )
 
 // MemoryPages is the memory a guest may have, in pages of 64 KiB: 32 MiB.

@@ -138,7 +138,7 @@ func (s *scan) section(r *reader, id byte) {
 	case 11:
 		s.dataSection(r)
 	case 12:
-		s.segments = r.count("data segments", maxSegments)
+		s.segments = int(r.u32())
 	}
 }
 

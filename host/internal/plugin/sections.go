@@ -231,9 +231,10 @@ func (s *scan) elementSection(r *reader) {
 }
 
 func (s *scan) codeSection(r *reader) {
+	first := r.pos
 	n := r.count("bodies", maxFunctions)
 	if n != s.bodies {
-		refuse(r.pos, "number of bodies", fmt.Sprint(n), fmt.Sprintf("%d, as declared", s.bodies))
+		refuse(first, "number of bodies", fmt.Sprint(n), fmt.Sprintf("%d, as declared", s.bodies))
 	}
 	for i := range n {
 		at := r.pos
@@ -248,9 +249,10 @@ func (s *scan) codeSection(r *reader) {
 }
 
 func (s *scan) dataSection(r *reader) {
+	first := r.pos
 	n := r.count("data segments", maxSegments)
 	if s.segments >= 0 && n != s.segments {
-		refuse(r.pos, "number of data segments", fmt.Sprint(n), fmt.Sprintf("%d, as declared", s.segments))
+		refuse(first, "number of data segments", fmt.Sprint(n), fmt.Sprintf("%d, as declared", s.segments))
 	}
 	for range n {
 		at := r.pos
