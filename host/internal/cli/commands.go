@@ -9,6 +9,7 @@ func commands() []command {
 		inspect(),
 		export(),
 		runNet(),
+		synthesise(),
 		bench(),
 		serveWorker(),
 		completion(),

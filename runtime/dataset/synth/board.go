@@ -96,7 +96,7 @@ func board(s *stream, d damage) scene {
 		// The chip, its legs left and right.
 		if e := q.sub(vec{0.49, 0.46}); math.Abs(e.x) < 0.19 && math.Abs(e.y) < 0.14 {
 			leg := e.y/0.04 - math.Floor(e.y/0.04+0.5)
-			legs := max(math.Abs(leg)*0.04-0.009, math.Abs(e.x)-0.165, math.Abs(e.y)-0.095)
+			legs := max(float64(math.Abs(leg)*0.04)-0.009, math.Abs(e.x)-0.165, math.Abs(e.y)-0.095)
 			f = f.over(surface{color: hex(0xc3c6c8), height: 0.01 - float64(0.04*max(0, math.Abs(e.x)-0.12)), gloss: 0.4, cover: 1}, inside(legs, soft))
 			body := box(e, 0.11, 0.11, 0.008)
 			color := hex(0x2b2d30).times(1 + float64(0.08*noise(q.times(110), dust)))

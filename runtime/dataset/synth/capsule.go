@@ -4,7 +4,7 @@ import "math"
 
 // capsule is a two-piece capsule with a print.
 func capsule(s *stream, d damage) scene {
-	const half, radius = 0.21, 0.14 // of the straight part, of the round
+	const half, radius = 0.235, 0.155 // of the straight part, of the round
 	ground := mat(s)
 	where := newPose(s, 0.025, 0.03)
 	where.turn -= 0.05
@@ -45,13 +45,13 @@ func capsule(s *stream, d damage) scene {
 		seam := math.Abs(q.x - 0.01)
 		f.color = f.color.times(1 - float64(0.3*ramp(0.004, 0.001, seam)) - float64(0.08*bell((q.x+0.03)/0.006)))
 		ink := 0.0
-		at := q.sub(vec{0.15, 0}.add(shift)).turned(-tilt)
-		ink = lettering(at, "D25", 0.085, there)
+		at := q.sub(vec{0.17, 0}.add(shift)).turned(-tilt)
+		ink = lettering(at, "D25", 0.095, there)
 		if ghost != (vec{}) {
-			ink = max(ink, float64(0.7*lettering(at.sub(ghost), "D25", 0.085, there)))
+			ink = max(ink, float64(0.7*lettering(at.sub(ghost), "D25", 0.095, there)))
 		}
 		f.color = f.color.to(hex(0x2a2d3a), float64(0.88*ink))
-		mark := lettering(q.sub(vec{-0.16, 0}.add(shift)).turned(-tilt), "RC", 0.085, every)
+		mark := lettering(q.sub(vec{-0.18, 0}.add(shift)).turned(-tilt), "RC", 0.095, every)
 		f.color = f.color.to(hex(0xf0e6dc), float64(0.85*mark))
 		return ground(p).over(f, inside(r-wall, edge))
 	}

@@ -24,11 +24,12 @@ func scratch(s *stream, base scene, at vec) scene {
 	length := s.span(0.16, 0.38)
 	t := walk(s, at.sub(direction(heading).times(length/2)), heading, length, 0.02, 6)
 	width := s.span(0.0035, 0.006)
+	reach := float64(4 * width)
 	seed := s.seed()
 	return func(p vec) surface {
 		f := base(p)
-		d, along := t.at(p, 4*width)
-		if d >= 4*width {
+		d, along := t.at(p, reach)
+		if d >= reach {
 			return f
 		}
 		press := float64(ramp(0, 0.12, along) * ramp(1, 0.8, along) * (0.8 + float64(0.2*noise(p.times(60), seed))))
@@ -58,11 +59,12 @@ func crack(s *stream, base scene, at vec) scene {
 		all = append(all, walk(s, from, heading+side, float64(length*s.span(0.25, 0.45)), 0.12, 6))
 	}
 	width := s.span(0.0035, 0.0055)
+	reach := float64(3 * width)
 	return func(p vec) surface {
 		f := base(p)
 		for i, t := range all {
-			d, along := t.at(p, 3*width)
-			if d >= 3*width {
+			d, along := t.at(p, reach)
+			if d >= reach {
 				continue
 			}
 			taper := ramp(1.05, 0.5, along)
@@ -148,18 +150,19 @@ func dent(s *stream, base scene, at vec) scene {
 
 // fibre is a thread that lies on the part, of a colour that stands out.
 func fibre(s *stream, base scene, at vec) scene {
-	heading, turn := s.unit(), s.about(0.06)
+	heading, turn := s.unit(), s.about(0.03)
 	points := []vec{at}
 	length := s.span(0.18, 0.34)
 	for range 14 {
 		at = at.add(direction(heading).times(length / 14))
 		points = append(points, at)
-		turn += s.about(0.03)
+		turn += s.about(0.02)
 		heading += turn
 		turn = float64(turn * 0.8)
 	}
 	t := through(points)
 	width := s.span(0.0035, 0.0055)
+	reach := float64(2 * width)
 	under := base(points[0]).color
 	color, apart := rgb{}, -1.0
 	for _, c := range []uint32{0xe9e6df, 0x24211f, 0xb5332b, 0x2c5aa8} {
@@ -172,11 +175,11 @@ func fibre(s *stream, base scene, at vec) scene {
 	shade := vec{0.006, 0.008}
 	return func(p vec) surface {
 		f := base(p)
-		if d, _ := t.at(p.sub(shade), 2*width); d < 2*width {
+		if d, _ := t.at(p.sub(shade), reach); d < reach {
 			f.color = f.color.times(1 - float64(0.4*bell(d/(2*width))))
 		}
-		if d, _ := t.at(p, 2*width); d < 2*width {
-			w := ramp(width, 0.7*width, d)
+		if d, _ := t.at(p, reach); d < reach {
+			w := ramp(width, width/1.4, d)
 			f = f.over(surface{color: color, height: f.height + float64(1.2*width*dome(d/width)), gloss: 0.05, cover: 1}, w)
 		}
 		return f

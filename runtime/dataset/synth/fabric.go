@@ -38,7 +38,7 @@ func fabric(s *stream, d damage) scene {
 		round := dome(float64(across * 1.9))
 		twist := wave(float64(along*1.5) + float64(across*1.2) + float64(id)/3)
 		fuzz := noise(q.times(5), lint)
-		k := tone * (0.6 + float64(0.4*round)) * (1 + float64(0.06*twist) + float64(0.1*fuzz) + float64(0.09*(lattice(id, int64(stripe), dye)-0.5)))
+		k := float64(tone * (0.6 + float64(0.4*round)) * (1 + float64(0.06*twist) + float64(0.1*fuzz) + float64(0.09*(lattice(id, stripe, dye)-0.5))))
 		return surface{
 			color:  color.times(k),
 			height: float64(pitch * (float64(0.3*round) + float64(0.16*bell(along)) + float64(0.03*fuzz))),

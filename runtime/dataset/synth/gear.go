@@ -29,7 +29,7 @@ func gear(s *stream, d damage) scene {
 		if tooth == broken {
 			top = lerp(root, tip, left) + float64(0.004*noise(q.times(160), cast))
 		}
-		flank := (off - lerp(0.33, 0.17, (r-root)/(tip-root))) * (2 * math.Pi * r / teeth)
+		flank := float64((off - lerp(0.33, 0.17, (r-root)/(tip-root))) * (2 * math.Pi * r / teeth))
 		outline := max(r-top, min(r-root, flank))
 
 		lathe := noise(vec{float64(r * 330), float64(3 * a)}, turned)

@@ -43,7 +43,7 @@ func lettering(p vec, text string, high float64, ok func(letter int) bool) float
 			if column == 5 || !ok(letter) || glyphs(text[letter])[j]>>(4-column)&1 == 0 {
 				continue
 			}
-			ink = max(ink, ramp(0.72, 0.5, vec{x - float64(i) - 0.5, y - float64(j) - 0.5}.length()))
+			ink = max(ink, ramp(0.95, 0.6, vec{x - float64(i) - 0.5, y - float64(j) - 0.5}.length()))
 		}
 	}
 	return ink

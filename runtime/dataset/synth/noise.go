@@ -15,7 +15,7 @@ func noise(p vec, seed uint32) float64 {
 	u, v := ramp(0, 1, p.x-fx), ramp(0, 1, p.y-fy)
 	top := lerp(lattice(x, y, seed), lattice(x+1, y, seed), u)
 	bottom := lerp(lattice(x, y+1, seed), lattice(x+1, y+1, seed), u)
-	return 2*lerp(top, bottom, v) - 1
+	return float64(2*lerp(top, bottom, v)) - 1
 }
 
 // cloud is noise of several sizes, each half of the one before, in about -1..1.

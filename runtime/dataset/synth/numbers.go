@@ -5,7 +5,8 @@ import "math"
 // The arithmetic here and in the whole package gives the same bits on every
 // platform: no function of package math but those that IEEE 754 rounds exactly,
 // and every product of floats stands in float64(...), which keeps a compiler from
-// fusing it with a sum. TestProducts holds the package to that.
+// fusing it with a sum. TestProducts holds the package to that. (A quotient by a
+// power of two may still be fused: it is exact, so nothing is lost or gained.)
 
 func lerp(a, b, t float64) float64 { return a + float64((b-a)*t) }
 

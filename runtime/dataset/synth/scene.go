@@ -79,7 +79,7 @@ func (l light) render(draw scene, size, fine int) []float64 {
 			dx := (ground[y*n+right].height - ground[y*n+left].height) / float64(float64(right-left)*step)
 			dy := (ground[down*n+x].height - ground[up*n+x].height) / float64(float64(down-up)*step)
 			diffuse, highlight := l.shade(dx, dy)
-			at := vec{float64(x)*step - 0.5, float64(y)*step - 0.5}
+			at := vec{float64(float64(x)*step) - 0.5, float64(float64(y)*step) - 0.5}
 			k := float64(diffuse * l.exposure * (1 + float64(2*l.slope.dot(at))) * (1 - float64(shadow[y*n+x]*(1-s.cover))))
 			c := s.color.times(k).tint(l.cast)
 			shine := float64(s.gloss * highlight)

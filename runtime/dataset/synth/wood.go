@@ -22,7 +22,7 @@ func wood(s *stream, _ damage) scene {
 		late := float64(ramp(0.25, 0.9, year) * ramp(1, 0.93, year))
 		fibres := cloud(vec{float64(x * 60), float64(q.y * 5)}, 3, own+11)
 		pores := ramp(0.5, 0.8, noise(vec{float64(x * 95), float64(q.y * 14)}, own+31))
-		k := tone * (0.94 + float64(0.12*lattice(int64(board), 7, seed))) * (1 + float64(0.09*fibres)) * (1 - float64(0.22*pores))
+		k := float64(tone * (0.94 + float64(0.12*lattice(int64(board), 7, seed))) * (1 + float64(0.09*fibres)) * (1 - float64(0.22*pores)))
 		f := surface{
 			color:  pale.to(dark, clamp(float64(0.75*late)+float64(0.15*cloud(q.times(2), 2, own+51))+0.05)).times(k),
 			height: float64(0.0012*fibres) - float64(0.0012*pores) - float64(0.0008*late),
