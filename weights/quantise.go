@@ -4,7 +4,7 @@ import "math"
 
 // Scale groups of Quantise: one scale per row for Int8; for Int4 groups of at least this many elements, so that the scales
 // stay near 2% of the codes.
-const int4Group = 256
+const int4Group = 320
 
 // defaultGroup is the group length for rows of the given length.
 func defaultGroup(d DType, row int) int {

@@ -18,7 +18,7 @@ import (
 
 // Named is a tensor to be stored. DType is one of F32, F16, BF16, Int8, Int4; empty means F32. Data has the elements in
 // row-major order. Group is the number of elements of a row that share a scale (quantised types only; 0 takes the whole row
-// for Int8 and about 256 elements for Int4). Origin is its name in the checkpoint it came from.
+// for Int8 and about 320 elements for Int4). Origin is its name in the checkpoint it came from.
 type Named struct {
 	Name, Origin string
 	DType        DType
@@ -27,15 +27,32 @@ type Named struct {
 	Group        int
 }
 
-// As sets the element type of the tensors that gain by it, those of rank 2 and more, and F32 for the rest: biases, norms
-// and statistics are few and sensitive.
+// As sets the element type of the tensors that gain by it, those of rank 2 and more. The rest, biases, norms and
+// statistics, are few and sensitive: they stay F32, but beside Int4, where they would weigh, those become F16 whose
+// values all keep its full precision.
 func As(tensors []Named, d DType) {
 	for i := range tensors {
-		tensors[i].DType = F32
-		if len(tensors[i].Shape) >= 2 {
-			tensors[i].DType = d
+		t := &tensors[i]
+		switch {
+		case len(t.Shape) >= 2:
+			t.DType = d
+		case d == Int4 && normalHalf(t.Data):
+			t.DType = F16
+		default:
+			t.DType = F32
 		}
 	}
+}
+
+// normalHalf reports whether every value is 0 or within the normal range of a half float.
+func normalHalf(values []float32) bool {
+	const smallest, largest = 1.0 / (1 << 14), 65504
+	for _, v := range values {
+		if a := math.Abs(float64(v)); a != 0 && !(a >= smallest && a <= largest) {
+			return false
+		}
+	}
+	return true
 }
 
 // Write stores a model file at path: to a temporary file in the same folder, synced, renamed over path, and the folder

@@ -517,7 +517,11 @@ func TestRealMobileNet(t *testing.T) {
 		if _, err := weights.WriteTo(&file, meta, named); err != nil {
 			t.Fatal(err)
 		}
-		t.Logf("%s: %d bytes, %.3f of float32", d, file.Len(), float64(file.Len())/float64(4*params(n, false)))
+		share := float64(file.Len()) / float64(4*params(n, false))
+		t.Logf("%s: %d bytes, %.4f of float32", d, file.Len(), share)
+		if bar := map[weights.DType]float64{weights.F32: 0.9, weights.F16: 0.44, weights.Int8: 0.24, weights.Int4: 0.11}[d]; share > bar {
+			t.Errorf("%s: %.4f of float32, want at most %.2f", d, share, bar)
+		}
 		f, err := weights.NewReader(bytes.NewReader(file.Bytes()), int64(file.Len()))
 		if err != nil {
 			t.Fatal(err)

@@ -37,7 +37,7 @@ type Network struct {
 	Mean, Std [3]float64
 	// Config has what the shapes tell, under the names of the model file's configuration.
 	Config map[string]any
-	// Tensors are sorted by name; Origin is the name in the checkpoint, empty for tensors made of several.
+	// Tensors are sorted by name; Origin is the name in the checkpoint, empty when it is ours or for tensors made of several.
 	Tensors []weights.Named
 	// Ignored are the names of tensors the project has no use for, sorted.
 	Ignored []string
@@ -171,7 +171,11 @@ func (t *table) copy(n *Network, to, from string, shape ...int) error {
 	if err != nil {
 		return err
 	}
-	n.Tensors = append(n.Tensors, weights.Named{Name: to, Origin: t.arrays[from].Name, Shape: slices.Clone(shape), Data: v})
+	tensor := weights.Named{Name: to, Shape: slices.Clone(shape), Data: v}
+	if name := t.arrays[from].Name; name != to { // export gives tensors without an origin our name
+		tensor.Origin = name
+	}
+	n.Tensors = append(n.Tensors, tensor)
 	return nil
 }
 
