@@ -24,12 +24,18 @@ func bench() command {
 		long: "First two ceilings are measured: multiply-adds without memory traffic, and a copy.\n" +
 			"Each case is then compared with its float64 reference and timed, the fastest of\n" +
 			"several runs; a wrong result stops the command. The share is of the nearer ceiling.\n" +
-			"--kernels takes a regular expression on OPERATION/CASE.",
-		examples: []string{"drdc bench", "drdc bench --kernels '^conv2d/'", "drdc bench --kernels matmul --json"},
+			"--kernels takes a regular expression on OPERATION/CASE.\n" +
+			"--model instead stores a model in every element type and shows what each costs in\n" +
+			"size and output error, and how fast it loads.",
+		examples: []string{"drdc bench", "drdc bench --kernels '^conv2d/'", "drdc bench --kernels matmul --json", "drdc bench --model model.drdc"},
 		uses:     usesDevice,
 		setup: func(flags *pflag.FlagSet) runFunc {
 			kernels := flags.String("kernels", "", "only the cases whose OPERATION/CASE matches this regular expression")
+			model := flags.String("model", "", "a model file: sizes, output error and loading by element type")
 			return func(ctx context.Context, env *environment, _ []string) error {
+				if *model != "" {
+					return benchModel(ctx, env, *model)
+				}
 				match, err := regexp.Compile(*kernels)
 				if err != nil {
 					return usageError("--kernels: %w", err)
