@@ -1,0 +1,234 @@
+package kernels
+
+import (
+	"fmt"
+	"math"
+	"math/rand/v2"
+
+	"github.com/drdc-dev/drdc/shaders"
+)
+
+// AttentionGrad is the gradient of Attn. Inputs: those of Attn, in its order, its
+// output o and the gradient do by it. Outputs: dq, dk and dv, or with a packed order
+// one gradient like the packed input. With w_ij the weights of the keys,
+//
+//	dv_j = sum_i w_ij do_i
+//	e_ij = w_ij (do_i.v_j - do_i.o_i)
+//	dq_i = Scale sum_j e_ij k_j, dk_j = Scale sum_i e_ij q_i
+//
+// The matrices are never stored: weights are made again from the maximum and the sum
+// of every query (Dao et al. 2022). The mask has no gradient.
+type AttentionGrad struct{ Attn Attention }
+
+func (o AttentionGrad) Name() string { return "attentiongrad" }
+
+func (o AttentionGrad) Infer(in []Tensor) ([]Tensor, error) {
+	if len(in) < 2 {
+		return nil, fmt.Errorf("%w: %d inputs, want those of attention, its output and a gradient", ErrShape, len(in))
+	}
+	first := len(in) - 2
+	y, err := o.Attn.Infer(in[:first])
+	if err != nil {
+		return nil, err
+	}
+	if in[first] != y[0] || in[first+1] != y[0] {
+		return nil, fmt.Errorf("%w: output %v and gradient %v, want %v", ErrShape, in[first], in[first+1], y[0])
+	}
+	return in[:o.Attn.sources():o.Attn.sources()], nil
+}
+
+// sources is the number of inputs that hold queries, keys and values.
+func (o Attention) sources() int {
+	if o.Order == Separate {
+		return 3
+	}
+	return 1
+}
+
+// Record makes three passes: maximum and sum of every query, then the gradients by
+// queries, then those by keys and values.
+func (o AttentionGrad) Record(t Target, in, out []Tensor) (Record, error) {
+	a, y := o.Attn, in[len(in)-1].Shape
+	queries, keys := a.tokens(in)
+	d := y[3] / a.Heads
+	head, k, v := a.strides(d)
+	threads, packed := 64, 1
+	if t.CPU {
+		threads = 8
+	}
+	rec := Record{Temps: []int{16 * y[0] * a.Heads * queries, unread}}
+	q, keySource, values, dk, dv := In(0), In(0), In(0), Out(0), Temp(1)
+	if a.Order == Separate {
+		packed, keySource, values, dk, dv = 0, In(1), In(2), Out(1), Out(2)
+	}
+	mask, maskRow, masked := Temp(1), 0, 0
+	if a.Mask {
+		m := a.sources()
+		mask, maskRow, masked = In(m), 4*in[m].Shape.C4(), 1
+	}
+	output, grad := In(len(in)-2), In(len(in)-1)
+	add := func(shader string, tokens int, bind ...Operand) error {
+		tiles := y[0] * a.Heads * ceilDiv(tokens, threads)
+		groups, err := t.Grid(tiles)
+		rec.Steps = append(rec.Steps, Dispatch{
+			Shader: shader,
+			Set: []shaders.Setting{
+				shaders.Int("MASK", masked), shaders.Int("D4", d/4), shaders.Int("THREADS", threads), shaders.Int("PACKED", packed),
+			},
+			Bind: append([]Operand{q, keySource, values, mask}, bind...),
+			Uniform: attentionGradParams{
+				uint32(tiles), uint32(queries), uint32(keys), uint32(a.Heads), uint32(in[0].Shape.C4()),
+				uint32(head / 4), uint32(k / 4), uint32(v / 4), uint32(maskRow), float32(a.scale(d)),
+			},
+			Groups: groups,
+		})
+		return err
+	}
+	if err := add("attentiongrad_stats.wgsl", queries, output, grad, Temp(0)); err != nil {
+		return Record{}, err
+	}
+	if err := add("attentiongrad_query.wgsl", queries, grad, Temp(0), Out(0)); err != nil {
+		return Record{}, err
+	}
+	return rec, add("attentiongrad_key.wgsl", keys, grad, Temp(0), dk, dv)
+}
+
+type attentionGradParams struct {
+	Tiles, Queries, Keys, Heads, Row, Head, KFirst, VFirst, MaskRow uint32
+	Scale                                                           float32
+}
+
+func (o AttentionGrad) Reference(in, out []*Array) {
+	a, first := o.Attn, len(in)-2
+	var ts []Tensor
+	for _, x := range in[:first] {
+		ts = append(ts, x.Tensor)
+	}
+	queries, keys := a.tokens(ts)
+	y, dy := in[first], in[first+1]
+	d := y.Shape[3] / a.Heads
+	head, kFirst, vFirst := a.strides(d)
+	q, k, v, dq, dk, dv := in[0], in[0], in[0], out[0], out[0], out[0]
+	if a.Order == Separate {
+		k, v, dk, dv = in[1], in[2], out[1], out[2]
+	}
+	weights := make([]float64, keys)
+	for n := range y.Shape[0] {
+		for h := range a.Heads {
+			part := func(x *Array, row, first int) []float64 { return x.Row(row)[h*head+first:][:d] }
+			for i := range queries {
+				row := n*queries + i
+				top, sum := math.Inf(-1), 0.0
+				for j := range weights {
+					weights[j] = a.scale(d) * dot(part(q, row, 0), part(k, n*keys+j, kFirst))
+					if a.Mask {
+						if m := in[first-1].Row(i)[j]; m <= -1e30 {
+							weights[j] = math.Inf(-1)
+						} else {
+							weights[j] += m
+						}
+					}
+					top = max(top, weights[j])
+				}
+				if math.IsInf(top, -1) {
+					continue
+				}
+				for j, w := range weights {
+					weights[j] = math.Exp(w - top)
+					sum += weights[j]
+				}
+				g, own := dy.Row(row)[h*d:][:d], dot(dy.Row(row)[h*d:][:d], y.Row(row)[h*d:][:d])
+				for j, w := range weights {
+					w /= sum
+					e := a.scale(d) * w * (dot(g, part(v, n*keys+j, vFirst)) - own)
+					for c := range d {
+						part(dv, n*keys+j, vFirst)[c] += w * g[c]
+						part(dq, row, 0)[c] += e * part(k, n*keys+j, kFirst)[c]
+						part(dk, n*keys+j, kFirst)[c] += e * part(q, row, 0)[c]
+					}
+				}
+			}
+		}
+	}
+}
+
+// Gradient has none for the mask.
+func (o Attention) Gradient(t Tape, a Applied) ([]Ref, error) {
+	n := o.sources()
+	if o.Mask && a.Need[n] {
+		return nil, noGradient("mask of attention")
+	}
+	d := t.Apply(AttentionGrad{o}, n, append(append([]Ref{}, a.In...), a.Out[0], a.DOut[0])...)
+	return append(d, make([]Ref, len(a.In)-n)...), nil
+}
+
+func init() {
+	// of adds the output, which is computed, and a gradient to the inputs of attn.
+	of := func(name string, attn Attention, fill func(*rand.Rand, []*Array), in ...Tensor) Case {
+		y, err := attn.Infer(in)
+		if err != nil {
+			panic("kernels: attentiongrad: " + name + ": " + err.Error())
+		}
+		n := len(in)
+		return Case{
+			Name: name, Op: AttentionGrad{attn}, In: append(in, y[0], y[0]),
+			Fill: func(r *rand.Rand, in []*Array) {
+				if fill != nil {
+					fill(r, in)
+				}
+				for _, a := range in {
+					a.Round()
+				}
+				in[n] = NewArray(in[n].Tensor)
+				attn.Reference(in[:n], in[n:n+1])
+			},
+		}
+	}
+	packed := func(name string, order AttentionOrder, heads, n, h, w, c int) Case {
+		return of(name, Attention{Heads: heads, Order: order}, nil, Float(n, h, w, 3*c))
+	}
+	cross := func(name string, heads, n, queries, keys, c int, mask bool, fill func(*rand.Rand, []*Array)) Case {
+		in := []Tensor{Float(n, 1, queries, c), Float(n, 1, keys, c), Float(n, 1, keys, c)}
+		if mask {
+			in = append(in, Float(1, 1, queries, keys))
+		}
+		return of(name, Attention{Heads: heads, Mask: mask}, fill, in...)
+	}
+	hide := func(r *rand.Rand, in []*Array) {
+		for i := range in[3].Shape.Pixels() {
+			for j, row := 0, in[3].Row(i); j < len(row); j++ {
+				if i%5 == 0 || (i+j)%3 == 0 {
+					row[j] = [...]float64{math.Inf(-1), -1e30}[j%2]
+				}
+			}
+		}
+	}
+	tokens := cross("masked 8x196 tokens, 8 heads of 32", 8, 8, 196, 196, 256, true, hide)
+	pixels := packed("4x196 tokens, 4 heads of 32", Legacy, 4, 4, 14, 14, 128)
+	for _, c := range []*Case{&tokens, &pixels} {
+		c.Bench = true
+		c.Flops = 14 * float64(c.In[0].Shape[0]) * 196 * 196 * float64(c.In[len(c.In)-1].Shape[3])
+	}
+	register(Entry{
+		Name: "attentiongrad", Class: Contraction,
+		Files: []string{"attentiongrad_stats.wgsl", "attentiongrad_query.wgsl", "attentiongrad_key.wgsl"},
+		Cases: []Case{
+			packed("one token", Legacy, 1, 1, 1, 1, 4),
+			packed("legacy 7x7, 2 heads of 20", Legacy, 2, 2, 7, 7, 40),
+			packed("new 5x7, 2 heads of 64", New, 2, 1, 5, 7, 128),
+			packed("legacy 3x3, 1 head of 256", Legacy, 1, 1, 3, 3, 256),
+			cross("cross 5 to 33", 3, 2, 5, 33, 60, false, nil),
+			cross("cross 65 to 7 with mask", 2, 2, 65, 7, 40, true, nil),
+			cross("hidden keys and queries without any", 1, 1, 40, 37, 20, true, hide),
+			tokens, pixels,
+		},
+		Random: func(r *rand.Rand) Case {
+			// Few head dimensions: each is a shader to compile.
+			heads, c := 1+r.IntN(3), []int{4, 20, 36}[r.IntN(3)]
+			if order := AttentionOrder(r.IntN(int(attentionOrders))); order != Separate {
+				return packed("", order, heads, extent(r, 2), extent(r, 8), extent(r, 8), heads*c)
+			}
+			return cross("", heads, extent(r, 2), extent(r, 65), extent(r, 65), heads*c, r.IntN(2) == 1, nil)
+		},
+	})
+}
