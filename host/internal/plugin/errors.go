@@ -3,6 +3,7 @@ package plugin
 import (
 	"errors"
 	"fmt"
+	"time"
 )
 
 // What can go wrong with a module that was admitted.
@@ -22,7 +23,8 @@ type GuestError struct {
 	Step   string // "start", "alloc", "begin", "map 3", "finish", "reset"
 	Kind   error
 	Detail string
-	Log    string // the end of what the guest wrote, without control characters
+	Ran    time.Duration // since the image began
+	Log    string        // the end of what the guest wrote, without control characters
 }
 
 func (e *GuestError) Error() string {

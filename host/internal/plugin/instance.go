@@ -6,7 +6,9 @@ import (
 	"fmt"
 	"iter"
 	"math"
+	"math/rand/v2"
 	"strings"
+	"time"
 
 	"github.com/drdc-dev/drdc/wasm/abi"
 	"github.com/tetratelabs/wazero/api"
@@ -15,10 +17,17 @@ import (
 
 // instance is one guest with its own memory. It serves one goroutine at a time.
 type instance struct {
-	module  api.Module
+	module api.Module
+	memory memory
+	stack  [1]uint64
+	seed   [32]byte // of random
+
+	// The world of one image, as renew makes it.
 	log     ring
 	numbers map[string]float64
-	stack   [1]uint64
+	random  rand.ChaCha8
+	clock   int64 // milliseconds: how often the guest has looked
+	began   time.Time
 
 	version, alloc, begin, addMap, finish api.Function
 	reset, initialize                     api.Function // nil if the guest has none
@@ -36,6 +45,26 @@ func (in *instance) bind(m api.Module) {
 	in.initialize = m.ExportedFunction(abi.Initialize)
 }
 
+// renew makes the world the same for every image: no log, no numbers, the first random bytes, the clock at its start.
+func (in *instance) renew() {
+	in.log.reset()
+	in.numbers = map[string]float64{}
+	in.random.Seed(in.seed)
+	in.clock, in.began = 0, time.Now()
+}
+
+// walltime counts from the first of January 2000.
+func (in *instance) walltime() (sec int64, nsec int32) {
+	ns := in.nanotime()
+	return 946684800 + ns/1e9, int32(ns % 1e9)
+}
+
+// nanotime goes on by a millisecond whenever the guest looks, so that a guest that waits for it goes on too.
+func (in *instance) nanotime() int64 {
+	in.clock++
+	return in.clock * 1e6
+}
+
 // call runs one function of at most one parameter and one result.
 func (in *instance) call(ctx context.Context, step string, f api.Function, param uint32) (uint64, error) {
 	in.stack[0] = uint64(param)
@@ -47,7 +76,7 @@ func (in *instance) call(ctx context.Context, step string, f api.Function, param
 
 // failed names what ended a call.
 func (in *instance) failed(ctx context.Context, step string, err error) error {
-	e := &GuestError{Step: step, Log: in.log.String()}
+	e := &GuestError{Step: step, Ran: time.Since(in.began), Log: in.log.String()}
 	if s, ok := errors.AsType[*stop](err); ok {
 		e.Kind, e.Detail = s.kind, s.text
 		return e
@@ -70,7 +99,7 @@ func (in *instance) failed(ctx context.Context, step string, err error) error {
 
 // unusable is an output that breaks the contract.
 func (in *instance) unusable(step, format string, args ...any) error {
-	return &GuestError{Step: step, Kind: ErrOutput, Detail: fmt.Sprintf(format, args...), Log: in.log.String()}
+	return &GuestError{Step: step, Kind: ErrOutput, Detail: fmt.Sprintf(format, args...), Ran: time.Since(in.began), Log: in.log.String()}
 }
 
 // start brings a fresh instance to where it can take images.
@@ -85,7 +114,7 @@ func (in *instance) start(ctx context.Context) error {
 		return err
 	}
 	if uint32(v) != abi.Version {
-		return &GuestError{Step: "start", Kind: ErrVersion, Detail: fmt.Sprintf("the module has %d, this host %d", uint32(v), abi.Version), Log: in.log.String()}
+		return &GuestError{Step: "start", Kind: ErrVersion, Detail: fmt.Sprintf("the module has %d, this host %d", uint32(v), abi.Version), Ran: time.Since(in.began)}
 	}
 	return nil
 }
@@ -120,8 +149,7 @@ func (in *instance) view(at uint32, n int) []byte {
 
 // fuse takes one image through the guest.
 func (in *instance) fuse(ctx context.Context, img abi.Image, maps iter.Seq2[abi.Map, []float32]) (Result, error) {
-	in.numbers = map[string]float64{}
-	in.log.reset()
+	in.renew()
 	pixels := img.Width * img.Height
 	room := img.Room()
 	record, err := in.room(ctx, room)

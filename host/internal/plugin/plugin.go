@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"iter"
-	"math/rand/v2"
 	"os"
 	"runtime"
 	"strings"
@@ -23,7 +22,7 @@ import (
 type Options struct {
 	SHA256      string        // the only digest that is accepted, hexadecimal; "" accepts any
 	Deadline    time.Duration // for one image, start included; 0 means DefaultDeadline
-	Instances   int           // images in work at once, each with up to 32 MiB; 0 means one per processor
+	Instances   int           // images in work at once, each with up to 32 MiB; 0 leaves a processor free to look at the clock
 	CacheDir    string        // folder for compiled modules, only the user may write to it; "" keeps them in memory
 	Interpreter bool          // run without compiling: 20 to 50 times slower, the same bytes
 }
@@ -38,6 +37,7 @@ type Plugin struct {
 	compiled wazero.CompiledModule
 	seed     [32]byte
 	slots    chan struct{} // one for each image in work
+	closed   chan struct{}
 
 	mu   sync.Mutex
 	idle []*instance // reset and ready
@@ -84,9 +84,9 @@ func Open(ctx context.Context, module []byte, opts Options) (*Plugin, error) {
 	}
 	n := opts.Instances
 	if n <= 0 {
-		n = runtime.GOMAXPROCS(0)
+		n = max(1, runtime.GOMAXPROCS(0)-1)
 	}
-	p.slots = make(chan struct{}, n)
+	p.slots, p.closed = make(chan struct{}, n), make(chan struct{})
 	if err := p.compile(ctx, stripped, opts); err != nil {
 		p.Close(ctx)
 		return nil, err
@@ -138,8 +138,12 @@ func (p *Plugin) Digest() string { return p.digest }
 // Anatomy is what the scan found.
 func (p *Plugin) Anatomy() Anatomy { return p.anatomy }
 
-// Close ends the engine and frees its memory; images in work end with an error.
+// Close waits for the images in work, ends the engine and frees its memory. It is called once; Fuse fails afterwards.
 func (p *Plugin) Close(ctx context.Context) error {
+	close(p.closed)
+	for range cap(p.slots) {
+		p.slots <- struct{}{}
+	}
 	var err error
 	if p.engine != nil {
 		err = p.engine.Close(ctx)
@@ -163,6 +167,8 @@ func (p *Plugin) Fuse(ctx context.Context, img abi.Image, maps iter.Seq2[abi.Map
 	}
 	select {
 	case p.slots <- struct{}{}:
+	case <-p.closed:
+		return Result{}, fmt.Errorf("plugin: %w", os.ErrClosed)
 	case <-ctx.Done():
 		return Result{}, fmt.Errorf("plugin: %w", context.Cause(ctx))
 	}
@@ -193,14 +199,23 @@ func (p *Plugin) take(ctx context.Context) (*instance, error) {
 	}
 	p.mu.Unlock()
 
-	in := &instance{numbers: map[string]float64{}}
-	module, err := p.engine.InstantiateModule(ctx, p.compiled, wazero.NewModuleConfig().
+	in := &instance{seed: p.seed}
+	space, err := reserve(MemoryPages * pageBytes)
+	if err != nil {
+		return nil, err
+	}
+	in.memory.space = space
+	in.renew()
+	module, err := p.engine.InstantiateModule(withMemory(ctx, &in.memory), p.compiled, wazero.NewModuleConfig().
 		WithName("").
 		WithStartFunctions().
 		WithStdout(&in.log).
 		WithStderr(&in.log).
-		WithRandSource(rand.NewChaCha8(p.seed)))
+		WithRandSource(&in.random).
+		WithWalltime(in.walltime, 1e6).
+		WithNanotime(in.nanotime, 1e6))
 	if err != nil {
+		in.memory.Free()
 		return nil, in.failed(ctx, "start", err)
 	}
 	in.bind(module)
