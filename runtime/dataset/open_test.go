@@ -206,6 +206,8 @@ func TestOpenErrors(t *testing.T) {
 		{"two masks", []string{"a/test/cut/0.png", "a/ground_truth/cut/0_mask.png", "a/ground_truth/cut/0.png"}, ErrMask, "0.png and 0_mask.png"},
 		{"one mask, two pictures", []string{"a/test/cut/0.png", "a/test/cut/0.jpg=x", "a/ground_truth/cut/0.png"}, ErrMask, "belongs to another picture"},
 		{"good beside bad", []string{"good/0.png", "scratched/0.png"}, ErrLayout, `"good" is a label`},
+		{"a stray picture above classes", []string{"preview.png", "a/train/good/0.png", "a/test/cut/0.png"}, ErrLayout, "test: unknown layout: below"},
+		{"bad parts below good ones", []string{"a/0.png", "a/bad/0.png"}, ErrLayout, "bad: unknown layout: below"},
 		{"VisA without table", []string{"a/Data/Images/Normal/0.JPG=x"}, ErrLayout, "split_csv/1cls.csv"},
 		{"VisA, other columns", []string{"split_csv/1cls.csv=a,b,c,d,e\n"}, ErrLayout, "columns [a b c d e]"},
 		{"VisA, short row", []string{"split_csv/1cls.csv=" + visaHead + "a,b\n"}, ErrLayout, "wrong number of fields"},
