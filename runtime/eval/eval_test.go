@@ -357,3 +357,21 @@ func BenchmarkFinish(b *testing.B) {
 		}
 	}
 }
+
+// TestSort compares with the standard library, below and above the length at
+// which the method changes.
+func TestSort(t *testing.T) {
+	for _, n := range []int{0, 1, 4095, 4096, 50000} {
+		for _, spread := range []uint32{1, 7, 1<<32 - 1} {
+			keys := make([]uint32, n)
+			for i := range keys {
+				keys[i] = uint32(i*2654435761) % spread
+			}
+			want := slices.Sorted(slices.Values(keys))
+			sortKeys(keys)
+			if !slices.Equal(keys, want) {
+				t.Errorf("%d keys below %d: not sorted", n, spread)
+			}
+		}
+	}
+}

@@ -72,7 +72,7 @@ func (p *pool) sweep(visit func(point)) {
 }
 
 func (p *pool) sort() {
-	slices.Sort(p.neg)
+	sortKeys(p.neg)
 	slices.Sort(p.pos)
 }
 
