@@ -14,7 +14,7 @@ cd "$(dirname "$0")"
 
 out=prebuilt
 check=
-all=(paper-go paper-c paper-rust maximum-wat trimmed-mean-c border-mask-as cell-weights-rust)
+all=(paper-go paper-c paper-rust mean-c maximum-wat trimmed-mean-c border-mask-as cell-weights-rust)
 if [ "${1:-}" = --check ]; then
 	check=yes
 	shift

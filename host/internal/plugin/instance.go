@@ -201,7 +201,13 @@ func (in *instance) result(ctx context.Context, heatmap uint32, pixels int) (Res
 		if !finite(h) {
 			return Result{}, in.unusable("finish", "pixel %d of %d is %v or was not written", i, pixels, h)
 		}
-		r.Min, r.Max = min(r.Min, h), max(r.Max, h)
+		// The built-in min and max are slower: they care for NaN.
+		if h < r.Min {
+			r.Min = h
+		}
+		if h > r.Max {
+			r.Max = h
+		}
 	}
 	if !finite(r.Score) {
 		return Result{}, in.unusable("finish", "the score is %v", r.Score)

@@ -9,10 +9,15 @@ import (
 // littleEndian is how this machine stores numbers; WebAssembly always does so.
 var littleEndian = binary.NativeEndian.Uint16([]byte{1, 0}) == 1
 
+// raw is the memory of values, in this machine's order.
+func raw(values []float32) []byte {
+	return unsafe.Slice((*byte)(unsafe.Pointer(unsafe.SliceData(values))), 4*len(values))
+}
+
 // putPixels writes values to the memory of a guest.
 func putPixels(dst []byte, values []float32) {
 	if littleEndian {
-		copy(dst, unsafe.Slice((*byte)(unsafe.Pointer(unsafe.SliceData(values))), 4*len(values)))
+		copy(dst, raw(values))
 		return
 	}
 	for i, v := range values {
@@ -22,6 +27,10 @@ func putPixels(dst []byte, values []float32) {
 
 // getPixels reads values from the memory of a guest.
 func getPixels(values []float32, src []byte) {
+	if littleEndian {
+		copy(raw(values), src)
+		return
+	}
 	for i := range values {
 		values[i] = math.Float32frombits(binary.LittleEndian.Uint32(src[4*i:]))
 	}
@@ -29,7 +38,8 @@ func getPixels(values []float32, src []byte) {
 
 // fillNaN writes a NaN to every value.
 func fillNaN(dst []byte) {
-	for i := range dst {
-		dst[i] = 0xff
+	n := copy(dst, "\xff\xff\xff\xff")
+	for n < len(dst) {
+		n += copy(dst[n:], dst[:n])
 	}
 }

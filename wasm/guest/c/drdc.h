@@ -92,8 +92,12 @@ static inline const char *drdc_param(const drdc_image *image, const char *key, u
 // Four pixels at any address.
 typedef float drdc_four __attribute__((vector_size(16), aligned(4)));
 
-// Adds src to dst. A round takes 64 pixels, for the host looks at the clock in every round of every loop.
-static inline void drdc_add(float *dst, const float *src, uint32_t n) {
+// Adds src to dst. A round takes many pixels, for the host looks at the clock in every round of every loop.
+static __attribute__((noinline)) void drdc_add(float *dst, const float *src, uint32_t n) {
+	for (; n >= 512; n -= 512, dst += 512, src += 512) {
+#pragma unroll
+		for (int i = 0; i < 512; i += 4) *(drdc_four *)(dst + i) += *(const drdc_four *)(src + i);
+	}
 	for (; n >= 64; n -= 64, dst += 64, src += 64) {
 #pragma unroll
 		for (int i = 0; i < 64; i += 4) *(drdc_four *)(dst + i) += *(const drdc_four *)(src + i);
@@ -103,12 +107,27 @@ static inline void drdc_add(float *dst, const float *src, uint32_t n) {
 }
 
 // Divides by one number.
-static inline void drdc_divide(float *v, uint32_t n, float by) {
+static __attribute__((noinline)) void drdc_divide(float *v, uint32_t n, float by) {
 	for (; n >= 64; n -= 64, v += 64) {
 #pragma unroll
 		for (int i = 0; i < 64; i += 4) *(drdc_four *)(v + i) /= (drdc_four){by, by, by, by};
 	}
 	for (; n; n--) *v++ /= by;
+}
+
+// The largest of n values.
+static inline float drdc_most(const float *v, uint32_t n) {
+	float best = v[0];
+	drdc_four four = {best, best, best, best};
+	for (; n >= 64; n -= 64, v += 64) {
+#pragma unroll
+		for (int i = 0; i < 64; i += 4) four = __builtin_wasm_pmax_f32x4(four, *(const drdc_four *)(v + i));
+	}
+	for (int i = 0; i < 4; i++)
+		if (four[i] > best) best = four[i];
+	for (; n; n--, v++)
+		if (*v > best) best = *v;
+	return best;
 }
 
 // The mean over the size x size pixels around each pixel that lie inside the image (Eq. 16): along the rows, then along the

@@ -21,13 +21,17 @@ void drdc_rule_map(const drdc_map *map) {
 		__builtin_memcpy(base, map->pixels, 4 * n);
 		return;
 	}
-	drdc_add(sum, map->pixels, n);
-	for (uint32_t i = 0; i < n; i++) {
-		float v = map->pixels[i];
-		if (!count || v < least[i]) least[i] = v;
-		if (!count || v > most[i]) most[i] = v;
+	const float *v = map->pixels;
+	drdc_add(sum, v, n);
+	if (!count++) {
+		__builtin_memcpy(least, v, 4 * n);
+		__builtin_memcpy(most, v, 4 * n);
+		return;
 	}
-	count++;
+#pragma clang loop vectorize_width(4) interleave_count(8)
+	for (uint32_t i = 0; i < n; i++) least[i] = v[i] < least[i] ? v[i] : least[i];
+#pragma clang loop vectorize_width(4) interleave_count(8)
+	for (uint32_t i = 0; i < n; i++) most[i] = v[i] > most[i] ? v[i] : most[i];
 }
 
 float drdc_rule_finish(float *heatmap) {
