@@ -48,7 +48,7 @@ func grid(s *stream, d damage) scene {
 			return f
 		}
 		f.height -= float64(0.007 * ramp(radius+0.009, radius-0.002, r))
-		below := surface{color: hex(0x17191c).times(1 + float64(0.4*noise(q.times(20), deep)) + float64(3*max(0, q.y-c.y)/radius*0.25)), height: f.height, cover: 1}
+		below := surface{color: hex(0x17191c).times(1 + float64(0.4*noise(q.times(20), deep)) + float64(3*max(0, q.y-c.y)/radius*0.25)), height: f.height}
 		return f.over(below, inside(r-radius, edge))
 	}
 }

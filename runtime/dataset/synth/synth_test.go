@@ -132,7 +132,7 @@ func TestSamePixels(t *testing.T) {
 		h.Write(img.Pix)
 		h.Write(mask)
 	}
-	const want = "7dd0678701e1c43b1f23ca1a87cef10a78cab24d4580cbc7f743fa88279855f4"
+	const want = "d860439b2f885b6b8488e0350b4f8cb015cda3ef1f1f2904cf6bd3bd1d265396"
 	if got := fmt.Sprintf("%x", h.Sum(nil)); got != want {
 		t.Errorf("digest %s, want %s", got, want)
 	}
