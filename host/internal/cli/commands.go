@@ -5,6 +5,7 @@ func commands() []command {
 	return []command{
 		devices(),
 		detect(),
+		train(),
 		convert(),
 		inspect(),
 		export(),
