@@ -26,8 +26,8 @@ func TestTable1(t *testing.T) {
 			continue
 		}
 		var truths [][]uint8
-		for _, path := range paths {
-			truths = append(truths, readTruth(t, path, side))
+		for i := 0; i < len(paths); i += 1 + len(paths)/150 { // about a hundred show it
+			truths = append(truths, readTruth(t, paths[i], side))
 		}
 		for _, method := range []struct {
 			name   string
