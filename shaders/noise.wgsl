@@ -8,7 +8,7 @@
 
 //@use grid.wgsl
 //@use channels.wgsl
-//@use numeric.wgsl
+//@use philox.wgsl
 
 const NORMAL: bool = true; //@set
 
@@ -22,18 +22,6 @@ struct Params {
 @group(0) @binding(0) var<storage, read> key: array<vec4u>;
 @group(0) @binding(1) var<storage, read_write> y: array<vec4f>;
 @group(0) @binding(2) var<uniform> p: Params;
-
-fn philox(counter: vec4u, key: vec2u) -> vec4u {
-  var c = counter;
-  var k = key;
-  for (var round = 0u; round < 10u; round++) {
-    let a = mul_wide(c.x, 0xd2511f53u);
-    let b = mul_wide(c.z, 0xcd9e8d57u);
-    c = vec4u(b.y ^ c.y ^ k.x, b.x, a.y ^ c.w ^ k.y, a.x);
-    k += vec2u(0x9e3779b9u, 0xbb67ae85u);
-  }
-  return c;
-}
 
 fn normal_pair(a: u32, b: u32) -> vec2f {
   let u = (vec2f(vec2u(a, b) >> vec2u(9u)) + 0.5) * 1.1920928955078125e-7;  // 2^-23
