@@ -13,6 +13,7 @@ func commands() []command {
 		runNet(),
 		synthesise(),
 		plugins(),
+		plugins(),
 		bench(),
 		serveWorker(),
 		completion(),
