@@ -10,16 +10,17 @@ import (
 
 // Anatomy is what a scan found in a module that it admits.
 type Anatomy struct {
-	Bytes       int      // of the file
-	Functions   int      // with a body
-	LargestBody int      // bytes
-	Locals      int      // of all functions, parameters included
-	MostLocals  int      // of one function
-	Nesting     int      // blocks within blocks, at most
-	Table       int      // entries of all tables
-	MemoryPages int      // at the start
-	Imports     []string // "module.name", sorted
-	Exports     []string // the functions, sorted
+	Bytes       int      `json:"bytes"`        // of the file
+	Functions   int      `json:"functions"`    // with a body
+	LargestBody int      `json:"largest_body"` // bytes
+	Locals      int      `json:"locals"`       // of all functions, parameters included
+	MostLocals  int      `json:"most_locals"`  // of one function
+	Nesting     int      `json:"nesting"`      // blocks within blocks, at most
+	Joins       int      `json:"joins"`        // locals times blocks of each function, summed
+	Table       int      `json:"table"`        // entries of all tables
+	MemoryPages int      `json:"memory_pages"` // at the start
+	Imports     []string `json:"imports"`      // "module.name", sorted
+	Exports     []string `json:"exports"`      // the functions, sorted
 }
 
 // Scan decides in time linear in the file's length, without compiling anything, whether a module may be compiled and run; the
@@ -40,7 +41,7 @@ func admit(module []byte) (stripped []byte, a Anatomy, err error) {
 			stripped, a, err = nil, Anatomy{}, r
 		}
 	}()
-	s := scan{known: abi.Imports()}
+	s := scan{known: abi.Imports(), imports: []string{}}
 	s.module(module)
 	return bytes.Join(s.kept, nil), s.anatomy(len(module)), nil
 }
@@ -147,6 +148,6 @@ func (s *scan) anatomy(length int) Anatomy {
 	slices.Sort(s.exports)
 	return Anatomy{
 		Bytes: length, Functions: s.bodies, LargestBody: s.work.longest, Locals: s.work.locals, MostLocals: s.work.mostHeld,
-		Nesting: s.work.deepest, Table: int(s.table), MemoryPages: int(s.pages), Imports: s.imports, Exports: s.exports,
+		Nesting: s.work.deepest, Joins: s.work.joins, Table: int(s.table), MemoryPages: int(s.pages), Imports: s.imports, Exports: s.exports,
 	}
 }
