@@ -109,8 +109,12 @@ func progress(watch worker.Watch) func(stage string, done, total int) {
 	last, said := "", time.Time{}
 	return func(stage string, done, total int) {
 		watch.Beat()
-		if now := time.Now(); stage != last || now.Sub(said) >= every {
+		switch now := time.Now(); {
+		case stage != last:
 			last, said = stage, now
+			watch.Note(stage)
+		case now.Sub(said) >= every:
+			said = now
 			watch.Note(fmt.Sprintf("%s: %d of %d", stage, done, total))
 		}
 	}

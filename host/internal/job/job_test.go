@@ -18,7 +18,6 @@ import (
 	"github.com/drdc-dev/drdc/host/internal/outdir"
 	"github.com/drdc-dev/drdc/host/internal/report"
 	"github.com/drdc-dev/drdc/host/internal/walk"
-	"github.com/drdc-dev/drdc/host/internal/worker"
 	"github.com/drdc-dev/drdc/host/internal/worker/workertest"
 	"github.com/drdc-dev/drdc/runtime/imgio"
 )
@@ -77,13 +76,7 @@ func config(t testing.TB, fault workertest.Fault, out string, args ...string) Co
 	if err != nil {
 		t.Fatal(err)
 	}
-	threshold := 0.05
-	return Config{
-		Title: "test", Images: images, Out: out, Resume: true, Start: workertest.Start(fault),
-		Spec: worker.Spec{Model: "fake.drdc", Digest: "d0", Rule: "paper", Settings: json.RawMessage(`{"cells": [16], "note":"<&>"}`),
-			Threshold: &threshold, Save: []string{"heatmap", "overlay", "mask", "raw"}},
-		Note: func(string, bool) {}, Progress: func(Summary) {},
-	}
+	return fakeConfig(images, out, fault)
 }
 
 // mustRun runs and returns the summary.
