@@ -5,7 +5,7 @@ import "math"
 // board is a small printed circuit: traces, vias, a chip, resistors and a
 // capacitor. All boards have one layout.
 func board(s *stream, d damage) scene {
-	shift, turn := vec{s.about(0.012), s.about(0.012)}, s.about(0.006)
+	shift, turn := vec{s.about(0.012), s.about(0.012)}, direction(s.about(0.006))
 	weave, dust, etch := s.seed(), s.seed(), s.seed()
 	mask := hex(0x1d6b46).times(s.span(0.94, 1.06))
 	traces := []path{

@@ -5,7 +5,7 @@ import "math"
 // bolt is a hexagon-head screw that lies on its side.
 func bolt(s *stream, d damage) scene {
 	ground := mat(s)
-	where := newPose(s, 0.02, 0.045)
+	where := newPose(s, 0.02, 0, 0.045)
 	grain, zinc, wear := s.seed(), s.seed(), s.seed()
 	steel := hex(0xa3a8ac).times(s.span(0.94, 1.06))
 	phase := s.unit()
@@ -75,6 +75,6 @@ func bolt(s *stream, d damage) scene {
 			f.color = f.color.times(1 - float64(0.42*cut))
 		}
 		f.color = f.color.times(1 + float64(0.07*cloud(q.times(14), 3, zinc)) + float64(0.04*noise(q.times(120), wear)))
-		return ground(p).over(f, inside(distance, edge))
+		return f.on(ground, p, distance)
 	}
 }

@@ -139,7 +139,7 @@ func dent(s *stream, base scene, at vec) scene {
 	if s.unit() < 0.6 {
 		deep = -deep
 	}
-	squash, angle := s.span(0.65, 1), s.unit()
+	squash, angle := s.span(0.65, 1), direction(s.unit())
 	return func(p vec) surface {
 		f := base(p)
 		q := p.sub(at).turned(angle).by(1, 1/squash)

@@ -5,7 +5,7 @@ import "math"
 // fabric is a checked twill: threads pass over two and under two others.
 func fabric(s *stream, d damage) scene {
 	const pitch = 1.0 / 34
-	turn, shift := s.about(0.008), vec{s.unit(), s.unit()}
+	turn, shift := direction(s.about(0.008)), vec{s.unit(), s.unit()}
 	slack, dye, lint := s.seed(), s.seed(), s.seed()
 	tone := s.span(0.94, 1.06)
 	wrong := [2]int64{-1, -1}

@@ -7,7 +7,7 @@ import "math"
 func gear(s *stream, d damage) scene {
 	const teeth, openings = 22.0, 6.0
 	ground := mat(s)
-	where := newPose(s, 0.025, 0.5)
+	where := newPose(s, 0.025, 0, 0.5)
 	turned, grime, cast := s.seed(), s.seed(), s.seed()
 	brass := hex(0xb98f45).times(s.span(0.95, 1.05))
 	broken, left := -1.0, 0.0
@@ -47,6 +47,6 @@ func gear(s *stream, d damage) scene {
 		bore := min(r-0.062, box(q.sub(vec{0.062, 0}), 0.02, 0.016, 0.002))
 		open := min(hollow, bore)
 		f.height -= float64(0.008 * (ramp(-0.007, 0.001, outline) + ramp(0.007, -0.001, open)))
-		return ground(p).over(f, inside(max(outline, -open), edge))
+		return f.on(ground, p, max(outline, -open))
 	}
 }

@@ -6,7 +6,7 @@ import "math"
 func grid(s *stream, d damage) scene {
 	const pitch = 0.092
 	row := float64(pitch * math.Sqrt(3) / 2)
-	turn, shift := s.about(0.012), vec{float64(pitch * s.unit()), float64(row * 2 * s.unit())}
+	turn, shift := direction(s.about(0.012)), vec{float64(pitch * s.unit()), float64(row * 2 * s.unit())}
 	radius := float64(pitch * s.span(0.315, 0.33))
 	roll, spots, deep := s.seed(), s.seed(), s.seed()
 	steel := hex(0x9fa4a8).times(s.span(0.95, 1.05))

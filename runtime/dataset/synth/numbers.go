@@ -75,6 +75,7 @@ func turns(p vec) float64 {
 }
 
 // vec is a place or a direction; x runs right and y down, the image is 1 by 1.
+// turned turns it as it takes to turn the x axis to another direction.
 type vec struct{ x, y float64 }
 
 func (p vec) add(q vec) vec          { return vec{p.x + q.x, p.y + q.y} }
@@ -83,8 +84,7 @@ func (p vec) times(k float64) vec    { return vec{float64(p.x * k), float64(p.y 
 func (p vec) by(kx, ky float64) vec  { return vec{float64(p.x * kx), float64(p.y * ky)} }
 func (p vec) dot(q vec) float64      { return float64(p.x*q.x) + float64(p.y*q.y) }
 func (p vec) length() float64        { return math.Sqrt(p.dot(p)) }
-func (p vec) turned(by float64) vec  { return p.along(direction(by)) }
-func (p vec) along(d vec) vec        { return vec{p.dot(vec{d.x, -d.y}), p.dot(vec{d.y, d.x})} }
+func (p vec) turned(to vec) vec      { return vec{p.dot(vec{to.x, -to.y}), p.dot(vec{to.y, to.x})} }
 func direction(turns float64) vec    { return vec{wave(turns + 0.25), wave(turns)} }
 func (p vec) distance(q vec) float64 { return p.sub(q).length() }
 

@@ -17,8 +17,8 @@ func TestNumbers(t *testing.T) {
 		if got := turns(p); math.Abs(got-want) > 2e-5 { // 1e-5 radians by the handbook, over two pi, and an octant's doubling
 			t.Fatalf("turns(%v) = %v, want %v", p, got, want)
 		}
-		q := p.times(2).turned(0.125)
-		if back := q.turned(-0.125); back.distance(p.times(2)) > 1e-6 || math.Abs(q.length()-2) > 1e-6 {
+		q := p.times(2).turned(direction(0.125))
+		if back := q.turned(direction(-0.125)); back.distance(p.times(2)) > 1e-6 || math.Abs(q.length()-2) > 1e-6 {
 			t.Fatalf("%v turned there and back is %v", p, back)
 		}
 	}

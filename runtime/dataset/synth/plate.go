@@ -5,7 +5,7 @@ package synth
 func plate(s *stream, d damage) scene {
 	const w, h = 0.37, 0.28
 	ground := mat(s)
-	where := newPose(s, 0.02, 0.02)
+	where := newPose(s, 0.02, 0, 0.02)
 	brush, haze := s.seed(), s.seed()
 	metal := hex(0xb9bcbf).times(s.span(0.96, 1.04))
 	band := s.span(-0.2, 0.2)
@@ -48,6 +48,6 @@ func plate(s *stream, d damage) scene {
 		}
 		rim := box(q, w, h, 0.035)
 		f.height -= float64(0.008 * ramp(-0.008, 0.001, rim))
-		return ground(p).over(f, inside(rim, edge))
+		return f.on(ground, p, rim)
 	}
 }

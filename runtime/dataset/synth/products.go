@@ -57,13 +57,14 @@ func mat(s *stream) scene {
 // pose moves a part about its place in the middle of the picture and turns it.
 type pose struct {
 	at    vec
-	turn  float64
+	back  vec // the direction that undoes the turn
 	scale float64
 }
 
-func newPose(s *stream, shift, turn float64) pose {
-	return pose{vec{0.5 + s.about(shift), 0.5 + s.about(shift)}, s.about(turn), s.span(0.97, 1.03)}
+// newPose moves by up to shift and turns by turn, give or take vary, in turns.
+func newPose(s *stream, shift, turn, vary float64) pose {
+	return pose{vec{0.5 + s.about(shift), 0.5 + s.about(shift)}, direction(-turn - s.about(vary)), s.span(0.97, 1.03)}
 }
 
 // local is where the place p of the picture is on the part.
-func (o pose) local(p vec) vec { return p.sub(o.at).turned(-o.turn).times(1 / o.scale) }
+func (o pose) local(p vec) vec { return p.sub(o.at).turned(o.back).times(1 / o.scale) }

@@ -18,6 +18,15 @@ func (s surface) over(t surface, weight float64) surface {
 	}
 }
 
+// on lays a part with an outline, a signed distance, on what is below it.
+func (s surface) on(below scene, p vec, outline float64) surface {
+	w := inside(outline, edge)
+	if w == 1 {
+		return s
+	}
+	return below(p).over(s, w)
+}
+
 // scene says what is at each place of a picture.
 type scene func(p vec) surface
 

@@ -5,7 +5,7 @@ import "math"
 // wood is planks side by side, each with its own grain.
 func wood(s *stream, _ damage) scene {
 	const planks = 3.0
-	shift, turn := s.about(0.1), s.about(0.004)
+	shift, turn := s.about(0.1), direction(s.about(0.004))
 	seed := s.seed()
 	tone := s.span(0.95, 1.05)
 	dark, pale := hex(0x8a5a33), hex(0xd3a56c)
