@@ -2,12 +2,14 @@ package kernels
 
 import (
 	"fmt"
+	"math"
 	"math/rand/v2"
 )
 
 // Blend is y = a*y + b*x, which adds up gradients (1, 1) and follows weights with a
 // moving average (d, 1-d). Inputs: y and x, alike, and the coefficients [1, 1, 1, 2],
-// a and b. The output may take the place of y.
+// a and b. With a = 0 what y holds, NaN too, does not count. The output may take the
+// place of y.
 type Blend struct{}
 
 func (o Blend) Name() string { return "blend" }
@@ -46,8 +48,12 @@ func (o Blend) add(t Target, rec *Record, s Shape, y Operand) error {
 }
 
 func (o Blend) Reference(in, out []*Array) {
-	for i, y := range in[0].Data {
-		out[0].Data[i] = in[2].Data[0]*y + in[2].Data[1]*in[1].Data[i]
+	a, b := in[2].Data[0], in[2].Data[1]
+	for i, x := range in[1].Data {
+		out[0].Data[i] = b * x
+		if a != 0 {
+			out[0].Data[i] += a * in[0].Data[i]
+		}
 	}
 }
 
@@ -55,9 +61,11 @@ func init() {
 	of := func(name string, x Tensor) Case {
 		return Case{Name: name, Op: Blend{}, In: []Tensor{x, x, Float(1, 1, 1, 2)}}
 	}
+	replaced := of("a NaN replaced", Float(2, 3, 5, 7))
+	replaced.Fill = func(_ *rand.Rand, in []*Array) { in[0].Data[5], in[2].Data[0] = math.NaN(), 0 }
 	register(Entry{
 		Name: "blend", Class: Elementwise, Files: []string{"blend.wgsl"},
-		Cases: []Case{of("one value", Float(1, 1, 1, 1)), of("7 channels", Float(2, 3, 5, 7))},
+		Cases: []Case{of("one value", Float(1, 1, 1, 1)), of("7 channels", Float(2, 3, 5, 7)), replaced},
 		Random: func(r *rand.Rand) Case {
 			return of("", Float(extent(r, 3), extent(r, 9), extent(r, 70), extent(r, 70)))
 		},

@@ -1,4 +1,4 @@
-// y = a * y + b * x, in place.
+// y = a * y + b * x, in place; with a = 0 what y holds, NaN too, does not count.
 //
 // y, x: vectors of four; coef: (a, b). Workgroup: 64 invocations, one vector each.
 
@@ -17,5 +17,5 @@ struct Params {
 fn main(@builtin(workgroup_id) wid: vec3u, @builtin(num_workgroups) nwg: vec3u, @builtin(local_invocation_index) lid: u32) {
   let i = linear_group(wid, nwg) * 64u + lid;
   if (i >= p.vectors) { return; }
-  y[i] = coef[0] * y[i] + coef[1] * x[i];
+  y[i] = select(coef[0] * y[i], vec4f(0.0), coef[0] == 0.0) + coef[1] * x[i];
 }

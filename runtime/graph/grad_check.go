@@ -3,6 +3,7 @@ package graph
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/drdc-dev/drdc/kernels"
 )
@@ -14,7 +15,8 @@ func (g *Graph) CheckAll() {
 	for i, n := range slices.Clone(g.nodes) {
 		for j, v := range n.out {
 			if g.values[v].Type == kernels.F32 {
-				g.Check(fmt.Sprintf("%s: %s (operation %d, output %d)", n.path, n.op.Name(), i+1, j), Value{v})
+				name := fmt.Sprintf("%s: %s (operation %d, output %d)", n.path, n.op.Name(), i+1, j)
+				g.Check(strings.TrimPrefix(name, ": "), Value{v})
 			}
 		}
 	}

@@ -12,8 +12,7 @@ import (
 	"github.com/drdc-dev/drdc/runtime/gpu"
 )
 
-// gradCases holds every differentiable operation in the forms that differ. in are
-// the shapes of its inputs, the last fixed of which are not differentiated.
+// gradCases holds every differentiable operation in the forms that differ.
 func gradCases() []gradCase {
 	F := kernels.Float
 	one := [2]int{1, 1}
@@ -68,6 +67,16 @@ func gradCases() []gradCase {
 	}
 	add("repeat", kernels.Repeat{Shape: x.Shape, Scale: -2}, F(2, 1, 4, 6))
 	add("sum to", kernels.SumTo{Shape: kernels.Shape{1, 3, 1, 6}}, x)
+	tokens := F(2, 2, 3, 16)
+	for _, order := range []kernels.AttentionOrder{kernels.Legacy, kernels.New} {
+		add("attention "+order.String(), kernels.Attention{Heads: 2, Order: order}, F(2, 2, 3, 48))
+	}
+	add("attention separate", kernels.Attention{Heads: 4, Scale: 0.7}, tokens, F(2, 1, 5, 16), F(2, 1, 5, 16))
+	add("attention with mask", kernels.Attention{Heads: 2, Mask: true}, tokens, F(2, 1, 5, 16), F(2, 1, 5, 16), F(1, 1, 6, 5))
+	add("dropout", kernels.Dropout{P: 0.3, Stream: 5}, F(2, 3, 4, 7), kernels.Uint(1, 1, 1, 4))
+	for i := len(cases) - 2; i < len(cases); i++ {
+		cases[i].fixed = 1
+	}
 	return cases
 }
 
@@ -75,7 +84,7 @@ type gradCase struct {
 	name  string
 	op    kernels.Op
 	in    []kernels.Tensor
-	fixed int
+	fixed int // the last inputs, which are not differentiated
 }
 
 // build returns the graph of loss = sum of out times "weight", with the gradient by
@@ -170,10 +179,22 @@ func TestGradients(t *testing.T) {
 	}
 }
 
-// fill draws input i: denominators away from zero, and zeros in the rows of a weight
-// that meet the padding of its source.
+// fill draws input i: keys, masks that hide a third, denominators away from zero, and
+// zeros in the rows of a weight that meet the padding of its source.
 func (c gradCase) fill(r *rand.Rand, i int, t kernels.Tensor) *kernels.Array {
 	a := normal(r, t)
+	if t.Type == kernels.U32 {
+		for j := range a.Data {
+			a.Data[j] = float64(r.Uint32())
+		}
+	}
+	if op, ok := c.op.(kernels.Attention); ok && op.Mask && i == 3 {
+		for j := range a.Data {
+			if j%3 == 0 {
+				a.Data[j] = -1e30
+			}
+		}
+	}
 	if op, ok := c.op.(kernels.Binary); ok && op.Op == kernels.Div && i == 1 {
 		for j, v := range a.Data {
 			a.Data[j] = math.Copysign(0.5+math.Abs(v), v)
