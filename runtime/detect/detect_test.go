@@ -51,7 +51,7 @@ func TestCombinations(t *testing.T) {
 			}
 			maps := 0
 			if m.Config.Refiner != nil {
-				maps = 3 * 2 * 3
+				maps = 2 * 2 * 3
 			}
 			if len(got.Stack.Maps) != maps || (got.Stack.Base != nil) != (m.Config.Base != nil) {
 				t.Errorf("stack of %d maps, base %t", len(got.Stack.Maps), got.Stack.Base != nil)
@@ -154,7 +154,7 @@ func TestOracle(t *testing.T) {
 	d := open(t, dev, m, Options{Stack: true, denoiser: truth{}})
 	alone := open(t, dev, m, Options{NoRefine: true})
 	img := picture(t, 0)
-	img.W, img.H, img.Pix = 64, 64, make([]byte, 64*64*3)
+	img.W, img.H, img.Pix = 32, 32, make([]byte, 32*32*3)
 	for i := range img.Pix {
 		img.Pix[i] = byte(255 * (i / 3 / 7 % 2))
 	}
@@ -201,7 +201,7 @@ func TestZeroUNet(t *testing.T) {
 	got := detect(t, open(t, dev, zeroed, Options{Predicted: true}), 0)
 	want := detect(t, open(t, dev, m, Options{Predicted: true, denoiser: silence{}}), 0)
 	other := detect(t, open(t, dev, m, Options{Predicted: true}), 0)
-	if seen < 2 || len(got.Predicted) != 3*2 {
+	if seen < 2 || len(got.Predicted) != 2*2 {
 		t.Fatalf("%d tensors made zero, %d images", seen, len(got.Predicted))
 	}
 	for i, p := range got.Predicted {
@@ -308,7 +308,7 @@ func TestErrors(t *testing.T) {
 		infer.Rule = rule
 		return Options{Infer: &infer}
 	}
-	nan := make([]float32, 64*64)
+	nan := make([]float32, 32*32)
 	nan[77] = float32(math.NaN())
 	for _, c := range []struct {
 		name  string
@@ -319,12 +319,12 @@ func TestErrors(t *testing.T) {
 		{"paper without a refiner", base, withRule(base, "paper"), `rule "paper" needs a refiner`},
 		{"base without a base", refiner, withRule(refiner, "base"), `rule "base" needs a base model`},
 		{"unknown rule", base, withRule(base, "median"), `rule "median"`},
-		{"no refiner at all", refiner, Options{NoRefine: true}, "model: neither a base nor a refiner"},
+		{"nothing left", testModel(t, backboneSection, refinerSection), Options{NoRefine: true}, "neither a base nor a refiner"},
 		{"invalid settings", refiner, Options{Infer: &model.Infer{}}, "model: infer: diffusion: timesteps: none"},
 		{"missing tensor", Model{Config: base.Config, Store: parts{}}, Options{}, `no part "backbone"`},
-		{"short heatmap", base, Options{Rule: badRule{fusion.Fused{Heatmap: make([]float32, 3)}}}, `rule "bad": heatmap of 3 values, want 4096`},
+		{"short heatmap", base, Options{Rule: badRule{fusion.Fused{Heatmap: make([]float32, 3)}}}, `rule "bad": heatmap of 3 values, want 1024`},
 		{"NaN in the heatmap", base, Options{Rule: badRule{fusion.Fused{Heatmap: nan}}}, `rule "bad": value that is not finite`},
-		{"infinite score", base, Options{Rule: badRule{fusion.Fused{Heatmap: make([]float32, 64*64), Score: math.Inf(1)}}}, `rule "bad": value that is not finite`},
+		{"infinite score", base, Options{Rule: badRule{fusion.Fused{Heatmap: make([]float32, 32*32), Score: math.Inf(1)}}}, `rule "bad": value that is not finite`},
 	} {
 		d, err := Open(context.Background(), dev, c.model, c.o)
 		if err == nil {
@@ -384,8 +384,8 @@ func TestProfile(t *testing.T) {
 		t.Errorf("kernels take %g of %g s", kernel, s.Total)
 	}
 	t.Logf("%d dispatches take %.3f of %.3f s", count, kernel, s.Total)
-	if beats != 2*4 { // one of the base, three timesteps
-		t.Errorf("%d beats, want 8", beats)
+	if beats != 2*3 { // one of the base, two timesteps
+		t.Errorf("%d beats, want 6", beats)
 	}
 	for _, stage := range []string{"load base", "compile base", "load refiner", "compile refiner"} {
 		if stages[stage] == 0 {

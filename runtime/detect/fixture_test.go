@@ -19,20 +19,22 @@ const (
 	backboneSection = `"backbone": {"arch": "mobilenet_v2", "taps": [2, 5]}`
 	uniadSection    = `"base": {"arch": "uniad", "hidden_dim": 32, "nhead": 2, "encoder_layers": 1, "decoder_layers": 1, "dim_feedforward": 48, "neighbor_size": [3, 3], "feature_size": [8, 8]}`
 	bankSection     = `"base": {"arch": "bank", "metric": "cosine", "feature_size": [8, 8], "size": 70}`
-	refinerSection  = `"refiner": {"model_channels": 32, "channel_mult": [1, 2], "num_res_blocks": 1, "attention_ds": [2], "num_head_channels": 32}`
-	inferSection    = `"infer": {"timesteps": [250, 125, 25], "sets": 2, "cells": [16, 8], "scales": [1, 2, 4], "mean_filter": 5, "seed": 5}`
+	refinerSection  = `"refiner": {"model_channels": 32, "channel_mult": [1, 1], "num_res_blocks": 1, "attention_ds": [], "num_head_channels": 32}`
+	inferSection    = `"infer": {"timesteps": [250, 100], "sets": 2, "cells": [8, 4], "scales": [1, 2, 4], "mean_filter": 5, "seed": 5}`
 )
 
 // testModel makes a model of sections with the weights of modeltest.
 func testModel(t *testing.T, sections ...string) Model {
 	t.Helper()
-	c, err := model.Parse([]byte("{" + strings.Join(append(sections, inferSection, `"image_size": 64`), ",") + "}"))
+	c, err := model.Parse([]byte("{" + strings.Join(append(sections, inferSection, `"image_size": 32`), ",") + "}"))
 	if err != nil {
 		t.Fatal(err)
 	}
 	s := parts{}
-	if c.Base != nil {
+	if c.Backbone != nil {
 		s["backbone"] = modeltest.Store{Prefix: "backbone.", Sources: c.Backbone.Tensors()}
+	}
+	if c.Base != nil {
 		s[c.Base.Part()] = modeltest.Store{Prefix: c.Base.Part() + ".", Sources: c.Base.Tensors()}
 	}
 	if c.Refiner != nil {

@@ -45,6 +45,9 @@ func Open(ctx context.Context, dev *gpu.Device, m Model, o Options) (*Detector, 
 	if err := d.config.Validate(); err != nil {
 		return nil, err
 	}
+	if d.config.Base == nil && d.config.Refiner == nil {
+		return nil, errors.New("detect: the model has neither a base nor a refiner")
+	}
 	if err := d.chooseRule(); err != nil {
 		return nil, err
 	}
