@@ -118,6 +118,7 @@ func TestKill(t *testing.T) {
 			t.Errorf("kill %d: %d images are done without an entry", i, len(redone))
 		}
 		if ended == nil || len(after) == n {
+			mustRun(t, config(t, workertest.Fault{}, out, in))
 			same(t, contents(t, out), contents(t, clean))
 			if err := os.RemoveAll(out); err != nil {
 				t.Fatal(err)

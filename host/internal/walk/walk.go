@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
 )
 
 // ErrOutside says that a link leads out of the folder that was named.
@@ -161,7 +162,8 @@ func (i *Image) measureIn(root *os.Root) {
 func regular(root *os.Root, rel string) (fs.FileInfo, error) {
 	st, err := root.Stat(rel)
 	if err != nil {
-		if l, lerr := root.Lstat(rel); lerr == nil && l.Mode()&fs.ModeSymlink != 0 && !errors.Is(err, fs.ErrNotExist) {
+		l, lerr := root.Lstat(rel)
+		if lerr == nil && l.Mode()&fs.ModeSymlink != 0 && !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, syscall.ELOOP) {
 			return nil, ErrOutside
 		}
 		return nil, cause(err)
