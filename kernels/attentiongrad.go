@@ -73,7 +73,7 @@ func (o AttentionGrad) Record(t Target, in, out []Tensor) (Record, error) {
 		rec.Steps = append(rec.Steps, Dispatch{
 			Shader: shader,
 			Set: []shaders.Setting{
-				shaders.Int("MASK", masked), shaders.Int("D4", d/4), shaders.Int("THREADS", threads), shaders.Int("PACKED", packed),
+				shaders.Int("MASK", masked), shaders.Int("D4", d/4), shaders.Int("THREADS", threads),
 			},
 			Bind: append([]Operand{q, keySource, values, mask}, bind...),
 			Uniform: attentionGradParams{
@@ -90,7 +90,10 @@ func (o AttentionGrad) Record(t Target, in, out []Tensor) (Record, error) {
 	if err := add("attentiongrad_query.wgsl", queries, grad, Temp(0), Out(0)); err != nil {
 		return Record{}, err
 	}
-	return rec, add("attentiongrad_key.wgsl", keys, grad, Temp(0), dk, dv)
+	err := add("attentiongrad_key.wgsl", keys, grad, Temp(0), dk, dv)
+	last := &rec.Steps[len(rec.Steps)-1]
+	last.Set = append(last.Set, shaders.Int("PACKED", packed))
+	return rec, err
 }
 
 type attentionGradParams struct {

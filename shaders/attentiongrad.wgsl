@@ -8,19 +8,6 @@ const MASK: bool = false; //@set
 const D4: u32 = 16u; //@set
 const THREADS: u32 = 64u; //@set
 
-struct Params {
-  tiles: u32,    // of THREADS tokens, over all heads and images
-  queries: u32,
-  keys: u32,
-  heads: u32,
-  row: u32,
-  head: u32,
-  kfirst: u32,   // first vector of k and v in a token
-  vfirst: u32,
-  maskrow: u32,  // values of mask from one query to the next
-  scale: f32,
-}
-
 @group(0) @binding(0) var<storage, read> q: array<vec4f>;
 @group(0) @binding(1) var<storage, read> k: array<vec4f>;
 @group(0) @binding(2) var<storage, read> v: array<vec4f>;

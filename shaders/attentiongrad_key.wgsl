@@ -11,6 +11,19 @@
 
 const PACKED: bool = false; //@set
 
+struct Params {
+  tiles: u32,    // of THREADS tokens, over all heads and images
+  queries: u32,
+  keys: u32,
+  heads: u32,
+  row: u32,
+  head: u32,
+  kfirst: u32,   // first vector of k and v in a token
+  vfirst: u32,
+  maskrow: u32,  // values of mask from one query to the next
+  scale: f32,
+}
+
 @group(0) @binding(4) var<storage, read> dout: array<vec4f>;
 @group(0) @binding(5) var<storage, read> stats: array<vec4f>;
 @group(0) @binding(6) var<storage, read_write> dk: array<vec4f>;

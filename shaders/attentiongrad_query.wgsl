@@ -3,12 +3,23 @@
 //
 // Operands and settings as in attentiongrad.wgsl; dout: [N, queries, heads * 4*D4];
 // stats: what attentiongrad_stats.wgsl leaves; dq: as q. Workgroup: THREADS
-// invocations, a query each. PACKED is for the last pass.
+// invocations, a query each.
 
 //@use grid.wgsl
 //@use attentiongrad.wgsl
 
-const PACKED: bool = false; //@set
+struct Params {
+  tiles: u32,    // of THREADS tokens, over all heads and images
+  queries: u32,
+  keys: u32,
+  heads: u32,
+  row: u32,
+  head: u32,
+  kfirst: u32,   // first vector of k and v in a token
+  vfirst: u32,
+  maskrow: u32,  // values of mask from one query to the next
+  scale: f32,
+}
 
 @group(0) @binding(4) var<storage, read> dout: array<vec4f>;
 @group(0) @binding(5) var<storage, read> stats: array<vec4f>;

@@ -2,12 +2,23 @@
 // the vector (maximum of its scores, 1/sum of their exponentials, do.o, 0).
 //
 // Operands and settings as in attentiongrad.wgsl; o, dout: [N, queries, heads *
-// 4*D4]. Workgroup: THREADS invocations, a query each. PACKED is for the last pass.
+// 4*D4]. Workgroup: THREADS invocations, a query each.
 
 //@use grid.wgsl
 //@use attentiongrad.wgsl
 
-const PACKED: bool = false; //@set
+struct Params {
+  tiles: u32,    // of THREADS tokens, over all heads and images
+  queries: u32,
+  keys: u32,
+  heads: u32,
+  row: u32,
+  head: u32,
+  kfirst: u32,   // first vector of k and v in a token
+  vfirst: u32,
+  maskrow: u32,  // values of mask from one query to the next
+  scale: f32,
+}
 
 @group(0) @binding(4) var<storage, read> o: array<vec4f>;
 @group(0) @binding(5) var<storage, read> dout: array<vec4f>;
