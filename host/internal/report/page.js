@@ -33,6 +33,11 @@
   const hasThreshold = data.threshold !== null;
   const classes = [...new Set(rows.map(r => r.class).filter(Boolean))].sort();
 
+  // What all folders have in common is not shown.
+  const folder = path => path.slice(0, path.lastIndexOf("/") + 1);
+  let common = rows.length ? folder(rows[0].path) : "";
+  for (const r of rows) while (!r.path.startsWith(common)) common = folder(common.slice(0, -1));
+
   // ---- summary
   $("title").textContent = data.title;
   $("lead").textContent = "Anomaly report, " + count(rows.length) + (rows.length === 1 ? " image" : " images") +
@@ -49,6 +54,7 @@
 
   const entry = (dl, k, v, code) => dl.append(el("dt", {}, k), el("dd", {}, code ? el("code", {}, v) : v));
   const run = $("run");
+  if (common) entry(run, "Images in", common);
   entry(run, "Model", data.model);
   entry(run, "Digest", data.digest, true);
   entry(run, data.adapters.length > 1 ? "Adapters" : "Adapter", data.adapters.join(", ") || "–");
@@ -85,7 +91,7 @@
     }
     for (let i = 0; i <= 4; i++) {
       const v = lo + (hi - lo) * i / 4;
-      picture.append(svg("text", { x: x(v), y: H - 8, "text-anchor": i === 0 ? "start" : i === 4 ? "end" : "middle" }, digits(v)));
+      picture.append(svg("text", { x: x(v), y: H - 8, "text-anchor": i === 0 ? "start" : i === 4 ? "end" : "middle" }, Number(v.toPrecision(3)).toString()));
     }
     if (hasThreshold) {
       const at = x(data.threshold), right = at < W * 0.7;
@@ -157,7 +163,7 @@
     const cells = {
       thumbs: () => el("div", { class: "thumbs" }, thumb(r.image, ""), thumb(r.overlay, "")),
       path: () => [el("span", { class: "name", title: r.path }, r.path.slice(slash + 1)),
-        r.error ? el("span", { class: "why", title: r.error }, r.error) : el("span", { class: "dir" }, r.path.slice(0, Math.max(0, slash)))],
+        r.error ? el("span", { class: "why", title: r.error }, r.error) : el("span", { class: "dir" }, folder(r.path).slice(common.length, -1))],
       score: () => r.verdict === "f" ? "–" : [el("span", { class: "score" }, digits(r.score)),
         el("span", { class: "meter " + r.verdict }, el("i", { style: "width:" + share(r.score) }), hasThreshold ? el("u", { style: "left:" + share(data.threshold) }) : null)],
       verdict: () => badge(r),
@@ -232,7 +238,6 @@
     $("v-next").disabled = i === shown.length - 1;
     $("v-error").hidden = !failed;
     $("v-error").textContent = r.error || "";
-    for (const f of $("v-stage").querySelectorAll("figure")) f.hidden = failed;
     for (const f of $("v-stage").querySelectorAll("figure")) f.style.display = failed ? "none" : "";
     $("v-mode").disabled = failed;
     const shows = /\.(png|jpe?g|bmp|webp)$/i.test(r.original || "");
