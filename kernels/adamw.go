@@ -14,7 +14,7 @@ import (
 //	p' = p (1 - lr decay) - lr/c1 m'/(sqrt(v'/c2) + eps)
 //
 // Inputs, in this order: p, m, v and g, alike; square [1, 1, 1, 1], the squared norm
-// of all gradients; and [1, 1, 1, 8] with lr, beta1, beta2, eps, decay, c1 = 1 -
+// of all gradients; and [1, 1, 1, 8] with lr, beta1, beta2, eps (over 0), decay, c1 = 1 -
 // beta1^t, c2 = 1 - beta2^t and clip. Outputs: p', m', v', which may take the place
 // of p, m and v. When square is NaN or infinite nothing changes.
 type AdamW struct{}
