@@ -126,6 +126,7 @@ func usePage(t *testing.T, ctx context.Context, address string, n int, width int
 	holds("nothing is wider than the screen", `document.documentElement.scrollWidth <= innerWidth`)
 	holds("highest score first", `document.querySelector("tr.row .badge, tr.row .meter").className.includes("a")`)
 	holds("pictures load", `[...document.querySelectorAll("tr.row img")].some(i => i.complete && i.naturalWidth === 360)`)
+	holds("histogram", `document.querySelectorAll("#histogram rect.a, #histogram rect.n").length > 5`)
 	shot("page")
 
 	do(eval(`document.querySelector("#filters [data-key=f]").click()`))
@@ -143,6 +144,7 @@ func usePage(t *testing.T, ctx context.Context, address string, n int, width int
 	do(key("Enter"))
 	holds("the viewer", fmt.Sprintf(`document.getElementById("viewer").open && document.getElementById("v-place").textContent === "%s of %[1]s"`, thousands(n)))
 	holds("its pictures", `["v-image", "v-overlay"].every(i => document.getElementById(i).naturalWidth === 360)`)
+	holds("the viewer fits", `document.getElementById("viewer").getBoundingClientRect().right <= document.documentElement.clientWidth + 1 && document.getElementById("viewer").scrollWidth <= document.getElementById("viewer").clientWidth`)
 	shot("viewer")
 	do(key("ArrowLeft"))
 	holds("the image before", fmt.Sprintf(`document.getElementById("v-place").textContent.startsWith("%s ")`, thousands(n-1)))

@@ -64,8 +64,9 @@
 
   // ---- histogram of scores
   function histogram() {
+    $("histogram").replaceChildren();
     if (!scored.length) { $("histogram").append(el("p", { class: "empty" }, "No scores.")); return; }
-    const W = 640, H = 210, left = 34, bottom = 26, top = 18, bins = Math.min(48, Math.max(12, Math.ceil(2 * Math.sqrt(scored.length))));
+    const W = Math.max(240, $("histogram").clientWidth), H = 215, left = 40, bottom = 26, top = 18, bins = Math.min(48, Math.max(12, Math.ceil(2 * Math.sqrt(scored.length))));
     const values = scored.map(r => r.score);
     let lo = values.reduce((a, b) => Math.min(a, b)), hi = values.reduce((a, b) => Math.max(a, b));
     if (hasThreshold) { lo = Math.min(lo, data.threshold); hi = Math.max(hi, data.threshold); }
@@ -89,9 +90,10 @@
       const from = lo + (hi - lo) / bins * i, to = lo + (hi - lo) / bins * (i + 1);
       picture.append(svg("rect", { class: "hit", x: at, y: top, width: step, height: H - bottom - top }, svg("title", {}, `${digits(from)} to ${digits(to)}: ${n + a}`)));
     }
-    for (let i = 0; i <= 4; i++) {
-      const v = lo + (hi - lo) * i / 4;
-      picture.append(svg("text", { x: x(v), y: H - 8, "text-anchor": i === 0 ? "start" : i === 4 ? "end" : "middle" }, Number(v.toPrecision(3)).toString()));
+    const ticks = W < 420 ? 2 : 4;
+    for (let i = 0; i <= ticks; i++) {
+      const v = lo + (hi - lo) * i / ticks;
+      picture.append(svg("text", { x: x(v), y: H - 8, "text-anchor": i === 0 ? "start" : i === ticks ? "end" : "middle" }, Number(v.toPrecision(3)).toString()));
     }
     if (hasThreshold) {
       const at = x(data.threshold), right = at < W * 0.7;
@@ -104,7 +106,7 @@
       $("histogram").append(el("div", { class: "legend" }, key("good", "normal"), key("bad", "anomalous")));
     }
   }
-  histogram();
+  new ResizeObserver(histogram).observe($("histogram"));
 
   // ---- the table: only rows near the screen exist
   let shown = [], sort = { key: "score", down: true }, filter = "all", words = "", klass = "", active = 0, drawn = "";
