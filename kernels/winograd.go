@@ -40,22 +40,20 @@ func (o Winograd) conv() Conv2D {
 	return Conv2D{Stride: [2]int{1, 1}, Pad: o.Pad, Act: o.Act, Two: o.Two, Bias: o.Bias, Residual: o.Residual}
 }
 
-// Winograd is o as tiles of the size that suits images of h x w outputs, or false
-// where o is no 3x3 convolution of stride 1 or the transforms would cost more than
-// they save. The choice depends on nothing but one image, so that results are the
-// same in any batch; in and out are the channels of the sources and the output.
-func (o Conv2D) Winograd(kernel [2]int, h, w, in, out int) (Winograd, bool) {
-	if kernel != [2]int{3, 3} || o.Stride != [2]int{1, 1} || o.groups() > 1 || min(in, out) < 16 {
+// Winograd is o over images of shape x as tiles of the size that suits them, for a
+// weight [K, C, KH, KW] stored as t, or false where o is no 3x3 convolution of stride 1,
+// has too few channels or pixels to pay for the transforms, or where weights are half
+// floats, which are chosen for what tiles cost, memory, and would lose accuracy. Tiles
+// of 4 are for images of 28x28 and more: the weights of smaller ones are many. Nothing
+// depends on the number of images, so that each comes out the same in any batch.
+func (o Conv2D) Winograd(x Shape, oihw [4]int, t Type) (Winograd, bool) {
+	h, w := x[1]+o.Pad[0]+o.Pad[2]-2, x[2]+o.Pad[1]+o.Pad[3]-2
+	if oihw[2] != 3 || oihw[3] != 3 || o.Stride != [2]int{1, 1} || o.groups() > 1 || min(oihw[0], oihw[1]) < 16 || min(h, w) < 7 || t != F32 {
 		return Winograd{}, false
 	}
-	v := Winograd{Pad: o.Pad, Act: o.Act, Two: o.Two, Bias: o.Bias, Residual: o.Residual}
-	switch {
-	case min(h, w) >= 28:
+	v := Winograd{Tile: 2, Pad: o.Pad, Act: o.Act, Two: o.Two, Bias: o.Bias, Residual: o.Residual}
+	if min(h, w) >= 28 {
 		v.Tile = 4
-	case min(h, w) >= 7:
-		v.Tile = 2
-	default:
-		return Winograd{}, false
 	}
 	return v, true
 }
@@ -104,7 +102,7 @@ func (o Winograd) Record(t Target, in, out []Tensor) (Record, error) {
 	points, rows4, k4 := w.Shape[0]*w.Shape[1], w.Shape[2]/4, y.C4()
 	across, down := ceilDiv(y[2], o.Tile), ceilDiv(y[1], o.Tile)
 	tiles := y[0] * down * across
-	pass := min(tiles, passTiles(t, points*max(rows4, k4)*16))
+	pass := min(tiles, passTiles(t, points*max(rows4, k4)*16, w.Bytes()))
 	if pass < 1 {
 		return Record{}, fmt.Errorf("%w: %d points of %d channels take more than a binding of %d bytes", ErrLimit, points, 4*max(rows4, k4), t.StorageBinding)
 	}
@@ -153,14 +151,14 @@ func (o Winograd) Record(t Target, in, out []Tensor) (Record, error) {
 }
 
 // passTiles is how many tiles a pass takes when each needs so many bytes of the
-// larger temporary. On a CPU the temporaries should stay in its cache; a GPU needs
-// enough tiles to fill it.
-func passTiles(t Target, bytes int) int {
-	room := 64 << 20
+// larger temporary. On a CPU the temporaries should stay in its cache and a GPU needs
+// enough tiles to fill it, but each pass reads all the weights.
+func passTiles(t Target, tile, weight int) int {
+	room := 16 << 20
 	if t.CPU {
-		room = 4 << 20
+		room = 1 << 20
 	}
-	n := min(room, t.StorageBinding) / bytes
+	n := min(max(room, weight), t.StorageBinding) / tile
 	if n >= 16 {
 		n -= n % 16 // whole blocks of the matmul
 	}
