@@ -101,6 +101,42 @@ func TestSame(t *testing.T) {
 	}
 }
 
+// TestCancelled stops an image after its first timestep: the next one is as if it
+// had not been.
+func TestCancelled(t *testing.T) {
+	m := testModel(t, refinerSection)
+	ctx, cancel := context.WithCancel(context.Background())
+	d := open(t, openDevice(t, 0), m, Options{Beat: func() { cancel() }})
+	if _, err := d.Detect(ctx, picture(t, 1), digestOf(1)); !errors.Is(err, context.Canceled) {
+		t.Fatalf("got %v, want the context's error", err)
+	}
+	got, want := detect(t, d, 0), detect(t, d, 0)
+	if !slices.Equal(got.Heatmap.Val, want.Heatmap.Val) || got.Score != want.Score {
+		t.Error("the image behind a cancelled one differs")
+	}
+}
+
+// TestHalf stores weights as half floats: the heatmap stays within 2% of its range, as
+// weights are rounded to 11 bits.
+func TestHalf(t *testing.T) {
+	dev := openDevice(t, 0)
+	m := testModel(t, backboneSection, uniadSection, refinerSection)
+	full, half := open(t, dev, m, Options{}), open(t, dev, m, Options{Weights: kernels.F16})
+	if a, b := full.Memory().Params, half.Memory().Params; b > a*6/10 {
+		t.Errorf("parameters take %d bytes as half floats, %d in full", b, a)
+	}
+	got, want := detect(t, half, 0).Heatmap.Val, detect(t, full, 0).Heatmap.Val
+	limit := 0.02 * float64(slices.Max(want)-slices.Min(want))
+	for i, w := range want {
+		if !(math.Abs(float64(got[i]-w)) <= limit) {
+			t.Fatalf("pixel %d: %g, want %g to %.2g", i, got[i], w, limit)
+		}
+	}
+	if slices.Equal(got, want) {
+		t.Error("half floats give the very same heatmap")
+	}
+}
+
 // TestCeiling lets the allocator give no more than a share of the plan: a smaller
 // batch is chosen, or a clear error comes.
 func TestCeiling(t *testing.T) {

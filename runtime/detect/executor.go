@@ -1,6 +1,7 @@
 package detect
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"maps"
@@ -29,21 +30,44 @@ type onDevice struct {
 	*graph.Exec
 	beat    func()
 	timings func([]gpu.Timing) // not nil: every dispatch is timed
+	// pace is a small output that is read behind every submission, "" for none.
+	pace string
+}
+
+// paceOf is the smallest output of g. A device that may take seconds for a step is
+// waited for, so that a beat says that it made a step, and a cancelled image does not
+// leave the others queued. Discrete GPUs get the whole image at once.
+func paceOf(dev *gpu.Device, g *graph.Graph) string {
+	if dev.Adapter().Type == gpu.Discrete {
+		return ""
+	}
+	outputs := g.Outputs()
+	return slices.MinFunc(slices.Sorted(maps.Keys(outputs)), func(a, b string) int {
+		return cmp.Compare(outputs[a].Bytes(), outputs[b].Bytes())
+	})
 }
 
 func (e onDevice) Submit(ctx context.Context) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
+	if e.timings != nil {
+		ts, err := e.Profile(ctx)
+		if e.timings(ts); err != nil {
+			return err
+		}
+	} else if err := e.Exec.Submit(); err != nil {
+		return err
+	}
+	if e.pace != "" {
+		if _, err := e.Exec.Read(ctx, e.pace); err != nil {
+			return err
+		}
+	}
 	if e.beat != nil {
-		defer e.beat()
+		e.beat()
 	}
-	if e.timings == nil {
-		return e.Exec.Submit()
-	}
-	ts, err := e.Profile(ctx)
-	e.timings(ts)
-	return err
+	return nil
 }
 
 func (e onDevice) Read(ctx context.Context, name string) ([]float32, error) {

@@ -171,7 +171,7 @@ func (l *loader) onDevice(ctx context.Context, part string, g *graph.Graph, p *g
 	if err != nil {
 		return nil, err
 	}
-	return onDevice{e, d.options.Beat, d.profile.recorder(part)}, nil
+	return onDevice{e, d.options.Beat, d.profile.recorder(part), paceOf(l.dev, g)}, nil
 }
 
 // Close frees everything that the Detector holds on the device.

@@ -23,7 +23,8 @@ type Options struct {
 	Profile bool
 	// Progress is told what Open does; it may be nil.
 	Progress func(stage string, done, total int)
-	// Beat is called behind every submission to the device; it may be nil.
+	// Beat is called behind every step: on a discrete GPU when it was submitted, on
+	// others when it was done. It may be nil.
 	Beat func()
 
 	denoiser diffusion.Denoiser // in place of the refiner's network, in tests
