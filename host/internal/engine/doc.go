@@ -4,7 +4,7 @@
 //
 // [Plan] needs the header of the model only, no device: the parent calls it.
 // [Open] runs in the worker. The package may import runtime, weights and
-// host/internal/worker.
+// host/internal/{worker,plugin}.
 //
 //	flags := engine.DeclareFlags(set)
 //	spec, err := engine.Plan("model.drdc", flags, nil)

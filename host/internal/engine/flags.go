@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/drdc-dev/drdc/host/internal/plugin"
 	"github.com/drdc-dev/drdc/runtime/diffusion"
 	"github.com/drdc-dev/drdc/runtime/fusion"
 	"github.com/drdc-dev/drdc/runtime/model"
@@ -21,13 +22,15 @@ type Flags struct {
 	cells, scales                  []int
 	sets, meanFilter               int
 	noRefine                       bool
-	batch                          int
+	pluginSHA256, pluginFailure    string
 }
 
 // DeclareFlags adds the flags of the method to a command.
 func DeclareFlags(set *pflag.FlagSet) *Flags {
 	f := &Flags{set: set}
-	set.StringVar(&f.rule, "rule", "", "fusion rule: "+strings.Join(fusion.Names(), ", "))
+	set.StringVar(&f.rule, "rule", "", "fusion rule: "+strings.Join(fusion.Names(), ", ")+", or a plugin, FILE.wasm")
+	set.StringVar(&f.pluginSHA256, "plugin-sha256", "", "the digest that the plugin must have")
+	set.StringVar(&f.pluginFailure, "plugin-failure", string(plugin.FailImage), "when the plugin fails on an image: fail, or builtin for the rule paper")
 	set.Float64Var(&f.alpha, "alpha", 0, "weight of the refined map against the base map, 0 to 1")
 	set.StringVar(&f.timesteps, "timesteps", "", "START:STEP, such as 250:25, or a descending list")
 	set.IntSliceVar(&f.cells, "cells", nil, "sizes of the hidden cells, in pixels")
@@ -37,13 +40,12 @@ func DeclareFlags(set *pflag.FlagSet) *Flags {
 	set.StringVar(&f.sampler, "sampler", "", "ddim or parallel")
 	set.StringVar(&f.init, "init", "", "noised_original or noised_condition")
 	set.BoolVar(&f.noRefine, "no-refine", false, "leave the refiner out: the base's map alone, quick")
-	set.IntVar(&f.batch, "batch", 0, "samples of an image on the device at once (default: as many as fit)")
 	for name, values := range map[string][]string{
-		"rule":    fusion.Names(),
-		"sampler": {string(diffusion.DDIM), string(diffusion.Parallel)},
-		"init":    {string(diffusion.NoisedOriginal), string(diffusion.NoisedCondition)},
+		"rule":           fusion.Names(),
+		"plugin-failure": {string(plugin.FailImage), string(plugin.FallBack)},
+		"sampler":        {string(diffusion.DDIM), string(diffusion.Parallel)},
+		"init":           {string(diffusion.NoisedOriginal), string(diffusion.NoisedCondition)},
 	} {
-		set.Lookup(name).DefValue = ""
 		if err := set.SetAnnotation(name, "values", values); err != nil {
 			panic(err) // the flag was not declared: a mistake in this function
 		}
@@ -71,9 +73,6 @@ func (f *Flags) over(c model.Config) (model.Config, error) {
 		if f.set.Changed(name) {
 			set()
 		}
-	}
-	if f.set.Changed("batch") && f.batch < 1 {
-		return c, fmt.Errorf("--batch %d, want 1 or more", f.batch)
 	}
 	if f.noRefine {
 		if c.Base == nil {

@@ -51,12 +51,19 @@ type detector struct {
 	info   worker.Info
 	device *gpu.Device // nil for Reference
 	method *detect.Detector
+	rule   *rule        // nil for a built-in rule
 	close  func() error // of the clock of Reference
 	times  []worker.Time
 }
 
 func (d *detector) open(ctx context.Context, m detect.Model, s settings, spec worker.Spec, watch worker.Watch) (err error) {
 	options := detect.Options{Infer: &s.Infer, NoRefine: !s.Refine, Profile: spec.Profile, Progress: progress(watch)}
+	if spec.Plugin != nil {
+		if d.rule, err = openRule(ctx, *spec.Plugin, s.Infer.Fusion); err != nil {
+			return err
+		}
+		options.Rule = d.rule
+	}
 	if spec.Device == Reference {
 		d.info = worker.Info{Adapter: "reference (Go, float64)", Software: true}
 		watch.Warn("running in plain Go, which is exact and very slow")
@@ -146,6 +153,9 @@ func (d *detector) Info() worker.Info { return d.info }
 
 // Detect implements worker.Detector.
 func (d *detector) Detect(ctx context.Context, img *imgio.RGB, digest [sha256.Size]byte) (worker.Result, error) {
+	if d.rule != nil {
+		d.rule.begin(img)
+	}
 	r, err := d.method.Detect(ctx, img, digest)
 	if err != nil {
 		return worker.Result{}, explain(err)
@@ -155,7 +165,7 @@ func (d *detector) Detect(ctx context.Context, img *imgio.RGB, digest [sha256.Si
 			d.times = append(d.times, worker.Time{Part: row.Part, Kernel: row.Kernel, Count: row.Count, Seconds: row.Seconds})
 		}
 	}
-	return worker.Result{Heatmap: r.Heatmap, Score: r.Score}, nil
+	return worker.Result{Heatmap: r.Heatmap, Score: r.Score, Rule: d.rule.made()}, nil
 }
 
 // Times implements worker.Detector.
@@ -173,6 +183,9 @@ func (d *detector) Close() error {
 	}
 	if d.device != nil {
 		errs = append(errs, d.device.Close())
+	}
+	if d.rule != nil {
+		errs = append(errs, d.rule.module.Close(context.Background()))
 	}
 	return errors.Join(errs...)
 }

@@ -6,7 +6,6 @@ import (
 	"fmt"
 
 	"github.com/drdc-dev/drdc/host/internal/worker"
-	"github.com/drdc-dev/drdc/runtime/fusion"
 	"github.com/drdc-dev/drdc/runtime/model"
 	"github.com/drdc-dev/drdc/weights"
 )
@@ -47,14 +46,16 @@ func Plan(file string, f *Flags, seed *uint64) (_ worker.Spec, err error) {
 	if err := c.Validate(); err != nil {
 		return worker.Spec{}, err
 	}
-	if _, err := fusion.New(c.Infer.Rule, c.Infer.Fusion); err != nil {
+	rule, module, err := f.pluginOf(c.Infer)
+	if err != nil {
 		return worker.Spec{}, err
 	}
+	c.Infer.Rule = rule
 	text, err := json.Marshal(settings{c.Infer, c.Refiner != nil, c.ImageSize})
 	if err != nil {
 		return worker.Spec{}, err
 	}
 	return worker.Spec{
-		Model: file, Digest: w.Digest(), Settings: text, Rule: c.Infer.Rule, Threshold: c.Threshold, Batch: f.batch,
+		Model: file, Digest: w.Digest(), Settings: text, Rule: rule, Plugin: module, Threshold: c.Threshold,
 	}, nil
 }

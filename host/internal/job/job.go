@@ -111,8 +111,13 @@ func Run(ctx context.Context, c Config) (_ Summary, err error) {
 
 // run identifies what decides the bytes of the pictures and the rows.
 func run(s worker.Spec) (string, error) {
-	s.Model, s.Device, s.Batch, s.Profile = "", "", 0, false
+	s.Model, s.Device, s.Profile = "", "", false
 	s.Save = slices.Sorted(slices.Values(s.Save))
+	if s.Plugin != nil {
+		p := *s.Plugin
+		p.File = ""
+		s.Plugin = &p
+	}
 	data, err := json.Marshal(s)
 	sum := sha256.Sum256(data)
 	return hex.EncodeToString(sum[:16]), err
@@ -333,7 +338,7 @@ func (j *job) detect(ctx context.Context, image walk.Image, stem string) (files 
 	row.Path, row.PathBase64 = report.Name(image.Path)
 	row.SHA256, row.Width, row.Height, row.Seconds = reply.SHA256, reply.Width, reply.Height, reply.Seconds
 	row.Score, row.Threshold, row.Class = reply.Score, j.Spec.Threshold, reply.Class
-	row.Model, row.Adapter, row.Rule, row.Settings = j.Spec.Digest, reply.Adapter, j.Spec.Rule, j.Spec.Settings
+	row.Model, row.Adapter, row.Rule, row.Settings = j.Spec.Digest, reply.Adapter, cmp.Or(reply.Rule, j.Spec.Rule), j.Spec.Settings
 	if t := j.Spec.Threshold; t != nil {
 		anomalous := reply.Score >= *t
 		row.Anomalous = &anomalous

@@ -1,6 +1,7 @@
 package outdir
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -8,6 +9,7 @@ import (
 	"os"
 	"path"
 	"path/filepath"
+	"time"
 
 	"github.com/gofrs/flock"
 )
@@ -23,6 +25,9 @@ const (
 	lockFile = State + "/lock"
 )
 
+// lockTime is how long Open tries to get the lock.
+const lockTime = 400 * time.Millisecond
+
 // Dir is an output folder held by this process. Its methods take slash-separated
 // paths relative to the folder. It is not safe for concurrent use.
 type Dir struct {
@@ -32,8 +37,8 @@ type Dir struct {
 }
 
 // Open makes the folder if it is missing, locks it and removes temporary files
-// that an earlier run left. It wraps ErrLocked at once when another process
-// holds the folder.
+// that an earlier run left. It wraps ErrLocked, within half a second, when
+// another process holds the folder.
 func Open(name string) (*Dir, error) {
 	d, err := open(name)
 	if err != nil {
@@ -66,12 +71,15 @@ func open(name string) (_ *Dir, err error) {
 		}
 	}
 	d.lock = flock.New(filepath.Join(name, filepath.FromSlash(lockFile)))
-	held, err := d.lock.TryLock()
-	if err != nil {
-		return nil, err
-	}
-	if !held {
+	// The worker of a run that was just killed can hold the lock for a moment,
+	// until it has become another program.
+	patience, cancel := context.WithTimeout(context.Background(), lockTime)
+	defer cancel()
+	switch _, err := d.lock.TryLockContext(patience, lockTime/20); {
+	case errors.Is(err, context.DeadlineExceeded):
 		return nil, ErrLocked
+	case err != nil:
+		return nil, err
 	}
 	if err := root.RemoveAll(temp); err != nil {
 		return nil, err

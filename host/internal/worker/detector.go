@@ -27,17 +27,23 @@ type Spec struct {
 	Device string `json:"device"`
 	// Settings are those of the method, after flags: JSON, an object.
 	Settings json.RawMessage `json:"settings"`
-	// Rule is the name of the fusion rule.
+	// Rule is the name of the fusion rule, with its digest if it is a plugin.
 	Rule string `json:"rule"`
+	// Plugin is the module that Rule names; nil for a built-in rule.
+	Plugin *Plugin `json:"plugin,omitempty"`
 	// Threshold is the score from which an image is anomalous; nil for none.
 	Threshold *float64 `json:"threshold"`
 	// Save lists the kinds of files to make.
 	Save []string `json:"save"`
-	// Batch is how many samples of an image the device takes at once; 0 lets the
-	// detector choose. It changes no result.
-	Batch int `json:"batch,omitempty"`
 	// Profile asks for times per kernel.
 	Profile bool `json:"profile,omitempty"`
+}
+
+// Plugin is a fusion rule in a WebAssembly module.
+type Plugin struct {
+	File    string `json:"file"`
+	SHA256  string `json:"sha256"`  // what the file must hold
+	Failure string `json:"failure"` // "fail", or "builtin": the paper's rule takes its place
 }
 
 // Info is what a worker says of itself when it is ready.
@@ -80,6 +86,7 @@ type Result struct {
 	Heatmap *imgio.Heatmap
 	Score   float64
 	Class   string // of the product; "" when the model tells none
+	Rule    string // that made it, when that is not the one of Spec; else ""
 }
 
 // Time is how long one kernel took in one part of the work on an image.

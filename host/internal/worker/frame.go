@@ -65,6 +65,8 @@ type Reply struct {
 	Score   float64 `json:"score"`
 	Class   string  `json:"class,omitempty"`
 	Seconds float64 `json:"seconds"`
+	// Rule made the result when the one of Spec could not; else "".
+	Rule string `json:"rule,omitempty"`
 	// Adapter is filled in by the client.
 	Adapter string `json:"-"`
 }

@@ -1,0 +1,93 @@
+package engine
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"path/filepath"
+	"strings"
+
+	"github.com/drdc-dev/drdc/host/internal/plugin"
+	"github.com/drdc-dev/drdc/host/internal/worker"
+	"github.com/drdc-dev/drdc/runtime/fusion"
+	"github.com/drdc-dev/drdc/runtime/imgio"
+	"github.com/drdc-dev/drdc/runtime/model"
+)
+
+// pluginOf returns the name of a rule, with the digest of a plugin's file, and
+// the plugin if it is one. It does not look into the module: the worker does.
+func (f *Flags) pluginOf(infer model.Infer) (string, *worker.Plugin, error) {
+	if !strings.EqualFold(filepath.Ext(infer.Rule), ".wasm") {
+		if f.pluginSHA256 != "" {
+			return "", nil, fmt.Errorf("--plugin-sha256: rule %q is no plugin", infer.Rule)
+		}
+		_, err := fusion.New(infer.Rule, infer.Fusion)
+		return infer.Rule, nil, err
+	}
+	if !f.set.Changed("rule") {
+		return "", nil, fmt.Errorf("the model names the plugin %q: give its file with --rule", infer.Rule)
+	}
+	if p := plugin.Failure(f.pluginFailure); p != plugin.FailImage && p != plugin.FallBack {
+		return "", nil, fmt.Errorf("--plugin-failure %q: want %s or %s", f.pluginFailure, plugin.FailImage, plugin.FallBack)
+	}
+	module, err := plugin.ReadFile(infer.Rule)
+	if err != nil {
+		return "", nil, err
+	}
+	sum := sha256.Sum256(module)
+	digest := hex.EncodeToString(sum[:])
+	if f.pluginSHA256 != "" && !strings.EqualFold(f.pluginSHA256, digest) {
+		return "", nil, fmt.Errorf("%s: %w: sha256 %s", infer.Rule, plugin.ErrDigest, digest)
+	}
+	name := fmt.Sprintf("%s (sha256 %s)", filepath.Base(infer.Rule), digest)
+	return name, &worker.Plugin{File: infer.Rule, SHA256: digest, Failure: f.pluginFailure}, nil
+}
+
+// rule is a plugin as the fusion rule of a detector.
+type rule struct {
+	*plugin.Rule
+	module *plugin.Plugin
+	about  plugin.About // the image in hand
+	failed error        // the plugin's, when the built-in rule took its place
+}
+
+// openRule compiles the plugin of a spec.
+func openRule(ctx context.Context, p worker.Plugin, c fusion.Config) (*rule, error) {
+	module, err := plugin.ReadFile(p.File)
+	if err != nil {
+		return nil, err
+	}
+	m, err := plugin.Open(ctx, module, plugin.Options{SHA256: p.SHA256})
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", p.File, err)
+	}
+	r, err := plugin.NewRule(m, plugin.RuleOptions{Name: filepath.Base(p.File), Config: c, Failure: plugin.Failure(p.Failure)})
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", p.File, err)
+	}
+	return &rule{Rule: r, module: m}, nil
+}
+
+// begin tells the rule of the next image.
+func (r *rule) begin(img *imgio.RGB) {
+	r.about, r.failed = plugin.About{SourceWidth: img.W, SourceHeight: img.H}, nil
+}
+
+// Fuse implements fusion.Rule.
+func (r *rule) Fuse(ctx context.Context, s *fusion.Stack) (*fusion.Fused, error) {
+	o, err := r.FuseImage(ctx, s, r.about)
+	if err != nil {
+		return nil, err
+	}
+	r.failed = o.Failed
+	return &o.Fused, nil
+}
+
+// made names what made the result, if not the plugin; else it is "".
+func (r *rule) made() string {
+	if r == nil || r.failed == nil {
+		return ""
+	}
+	return fmt.Sprintf("paper, in place of %s: %v", r.Name(), r.failed)
+}
