@@ -3,8 +3,11 @@ package plugin_test
 import (
 	"bytes"
 	"flag"
+	"fmt"
+	"math/rand/v2"
 	"os"
 	"runtime"
+	"runtime/debug"
 	"testing"
 )
 
@@ -32,4 +35,47 @@ func settle() use {
 func TestMain(m *testing.M) {
 	flag.Parse()
 	os.Exit(m.Run())
+}
+
+// peak is the largest resident memory so far, in bytes; or, with reset, the present one, from which counting starts again.
+func peak(reset bool) int {
+	field := "VmHWM:"
+	if reset {
+		debug.FreeOSMemory()
+		if err := os.WriteFile("/proc/self/clear_refs", []byte("5"), 0); err != nil {
+			panic(err)
+		}
+		field = "VmRSS:"
+	}
+	status, err := os.ReadFile("/proc/self/status")
+	if err != nil {
+		panic(err)
+	}
+	_, after, _ := bytes.Cut(status, []byte(field))
+	var kib int
+	if _, err := fmt.Sscan(string(after), &kib); err != nil {
+		panic(err)
+	}
+	return kib << 10
+}
+
+// mutate changes a few bytes of one of the modules: flips, small numbers, a stretch copied or moved within it.
+func mutate(random *rand.Rand, seeds [][]byte) []byte {
+	m := bytes.Clone(seeds[random.IntN(len(seeds))])
+	for range 1 + random.IntN(4) {
+		at := 8 + random.IntN(len(m)-8)
+		switch random.IntN(4) {
+		case 0:
+			m[at] ^= 1 << random.IntN(8)
+		case 1:
+			m[at] = byte(random.IntN(256))
+		case 2:
+			m[at] = byte(random.IntN(16))
+		case 3:
+			n := min(1+random.IntN(16), len(m)-at)
+			from := 8 + random.IntN(len(m)-8-n+1)
+			copy(m[at:at+n], bytes.Clone(m[from:from+n]))
+		}
+	}
+	return m
 }
