@@ -96,7 +96,7 @@ func TestSame(t *testing.T) {
 		check(small.String(), d)
 	}
 	_, err := Open(context.Background(), dev, m, Options{MemoryLimit: small.Peak() - 1})
-	if !errors.Is(err, graph.ErrMemory) || !strings.Contains(err.Error(), "with 1 samples at once, the limit is") {
+	if !errors.Is(err, ErrTooLarge) || !errors.Is(err, graph.ErrMemory) || !strings.Contains(err.Error(), "with 1 samples at once, the limit is") {
 		t.Errorf("got %v, want ErrMemory with both numbers", err)
 	}
 }
@@ -150,8 +150,8 @@ func TestCeiling(t *testing.T) {
 		d, err := Open(context.Background(), limited, m, Options{})
 		if err != nil {
 			t.Logf("%d%%: %v", percent, err)
-			if !errors.Is(err, gpu.ErrOutOfMemory) || limited.Used().Live != 0 {
-				t.Errorf("%d%%: got %v and %d live buffers, want ErrOutOfMemory and none", percent, err, limited.Used().Live)
+			if !errors.Is(err, ErrTooLarge) || limited.Used().Live != 0 {
+				t.Errorf("%d%%: got %v and %d live buffers, want ErrTooLarge and none", percent, err, limited.Used().Live)
 			}
 			continue
 		}

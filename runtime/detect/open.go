@@ -13,6 +13,10 @@ import (
 	"github.com/drdc-dev/drdc/runtime/model"
 )
 
+// ErrTooLarge is wrapped when a model does not fit the device, or Options.MemoryLimit,
+// even with one sample at once.
+var ErrTooLarge = errors.New("the model does not fit the device")
+
 // Detector is a model that is loaded and compiled. It is not safe for concurrent use.
 type Detector struct {
 	config  model.Config // with the settings in force; parts left out are nil
@@ -31,9 +35,8 @@ type Detector struct {
 }
 
 // Open loads m on dev; with dev nil it runs on the CPU, in float64 and slowly. When
-// the refiner does not fit, it sees fewer samples at once. Errors about memory wrap
-// graph.ErrMemory, kernels.ErrLimit or gpu.ErrOutOfMemory, those about maps that the
-// rule lacks fusion.ErrStack.
+// the refiner does not fit, it sees fewer samples at once. Errors wrap ErrTooLarge,
+// graph.ErrNonFinite, or fusion.ErrStack when the rule needs a part that is not there.
 func Open(ctx context.Context, dev *gpu.Device, m Model, o Options) (*Detector, error) {
 	d := &Detector{config: m.Config, options: o}
 	if o.Infer != nil {
@@ -52,6 +55,9 @@ func Open(ctx context.Context, dev *gpu.Device, m Model, o Options) (*Detector, 
 		return nil, err
 	}
 	if err := d.open(ctx, dev, finiteStore{m.Store}); err != nil {
+		if tooLarge(err) {
+			err = fmt.Errorf("%w: %w", ErrTooLarge, err)
+		}
 		return nil, errors.Join(fmt.Errorf("detect: %w", err), d.Close())
 	}
 	return d, nil
@@ -111,6 +117,7 @@ func batches(n int) []int {
 	return sizes
 }
 
+// tooLarge says that a smaller batch may fit.
 func tooLarge(err error) bool {
 	return errors.Is(err, graph.ErrMemory) || errors.Is(err, kernels.ErrLimit) || errors.Is(err, gpu.ErrOutOfMemory)
 }
