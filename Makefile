@@ -32,7 +32,7 @@ READBACKS ?= 1000000
 # Folders whose packages also build for the browser.
 BROWSER := $(patsubst %,./%/...,$(wildcard shaders kernels weights runtime wasm))
 
-.PHONY: help setup build test race fuzz fuzz-pr bench lint golden check tidy cross test-windows gc-storm clean
+.PHONY: help setup build demo test race fuzz fuzz-pr bench lint golden check tidy cross test-windows gc-storm clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -43,6 +43,12 @@ setup: ## install what the tests need and is missing
 
 build: ## build bin/drdc
 	@$(BUILD) -o bin/drdc ./host/drdc
+
+# The pictures and the model are in the binary; the browser is not needed.
+demo: ## run the detector on built-in images and show the results' path
+	@.ci/packages libvulkan1 mesa-vulkan-drivers
+	@$(MAKE) build
+	@bin/drdc demo -o build/demo
 
 # Results are cached by Go; TESTFLAGS=-count=1 runs everything again. The time
 # limit is per package, for a CPU adapter on 2 cores.

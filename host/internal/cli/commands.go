@@ -5,6 +5,7 @@ func commands() []command {
 	return []command{
 		devices(),
 		detect(),
+		demonstrate(),
 		evaluate(),
 		train(),
 		convert(),
@@ -12,7 +13,6 @@ func commands() []command {
 		export(),
 		runNet(),
 		synthesise(),
-		plugins(),
 		plugins(),
 		bench(),
 		serveWorker(),

@@ -25,6 +25,7 @@ type conversion struct {
 	padding                 string
 	bnEps                   float64
 	maxBytes                int64
+	random                  []string // parts that get untrained weights
 }
 
 func convert() command {
@@ -37,11 +38,14 @@ func convert() command {
 			"without --backbone its checkpoint's own backbone is taken. Refiner: guided-diffusion\n" +
 			"U-Nets; a 3-channel one is extended to the condition by zeros, a learned-sigma head is\n" +
 			"cut to the noise. What the shapes do not tell (heads, padding, schedule) comes from\n" +
-			"--config or the flags. An unknown or missing tensor is an error that names it.",
+			"--config or the flags. An unknown or missing tensor is an error that names it.\n" +
+			"--random draws the weights of a part that --config describes, for trying things out.",
 		examples: []string{
 			"drdc convert --backbone efficientnet-b4.pth --base uniad.pth.tar --dtype f16 -o model.drdc",
 			"drdc convert --refiner ema_0.9999_100000.pt --config unet.json -o refiner.drdc",
+			"drdc convert --random backbone,refiner --seed 1 --config small.json -o untrained.drdc",
 		},
+		uses: usesSeed,
 		setup: func(flags *pflag.FlagSet) runFunc {
 			var c conversion
 			flags.StringVar(&c.backbone, "backbone", "", "checkpoint of the feature network")
@@ -54,6 +58,8 @@ func convert() command {
 			flags.StringVar(&c.padding, "padding", "", "how the backbone pads: static380, dynamic or symmetric")
 			offer(flags, "padding", "static380", "dynamic", "symmetric")
 			flags.Float64Var(&c.bnEps, "bn-eps", 0, "epsilon of the backbone's batch normalisation")
+			flags.StringSliceVar(&c.random, "random", nil, "parts of --config whose weights are drawn by --seed: backbone, base, refiner")
+			offer(flags, "random", "backbone", "base", "refiner")
 			flags.Int64Var(&c.maxBytes, "max-bytes", weights.MaxRaw, "refuse models that decode to more bytes")
 			return func(ctx context.Context, env *environment, _ []string) error {
 				return c.run(ctx, env)
@@ -66,8 +72,8 @@ func (c conversion) run(ctx context.Context, env *environment) error {
 	if c.output == "" {
 		return usageError("convert needs -o MODEL")
 	}
-	if c.backbone == "" && c.base == "" && c.refiner == "" {
-		return usageError("convert needs --backbone, --base or --refiner")
+	if c.backbone == "" && c.base == "" && c.refiner == "" && len(c.random) == 0 {
+		return usageError("convert needs --backbone, --base, --refiner or --random")
 	}
 	dtype, err := weights.ParseDType(c.dtype)
 	if err != nil {
@@ -102,6 +108,18 @@ func (c conversion) run(ctx context.Context, env *environment) error {
 	if meta.Config, err = json.Marshal(full); err != nil {
 		return err
 	}
+	for _, part := range c.random {
+		drawn, err := untrained(full, part, env.seed)
+		if err != nil {
+			return err
+		}
+		if _, twice := meta.Parts[part]; twice {
+			return usageError("--random %s: a checkpoint has that part too", part)
+		}
+		meta.Parts[part] = weights.Part{Arch: archOf(full, part)}
+		meta.Provenance = map[string]string{"untrained": strings.Join(c.random, ", ") + fmt.Sprintf(": random weights of seed %d", env.seed)}
+		tensors = append(tensors, drawn...)
+	}
 	weights.As(tensors, dtype)
 	digest, err := weights.Write(c.output, meta, tensors, weights.WithMaxRaw(c.maxBytes))
 	if err != nil {
@@ -120,6 +138,30 @@ func (c conversion) run(ctx context.Context, env *environment) error {
 	}
 	env.notef("%s: %d tensors, %s, digest %s", c.output, len(tensors), bytesText(uint64(info.Size())), digest)
 	return nil
+}
+
+// untrained draws the weights of a part.
+func untrained(c model.Config, part string, seed uint64) ([]weights.Named, error) {
+	sources, err := c.Tensors(part)
+	if err != nil {
+		return nil, usageError("--random %s: %w", part, err)
+	}
+	r := model.Random{Seed: seed}
+	var tensors []weights.Named
+	for _, t := range sources {
+		tensors = append(tensors, weights.Named{Name: part + "." + t.Name, Shape: t.Shape, Data: r.Values(t)})
+	}
+	return tensors, nil
+}
+
+func archOf(c model.Config, part string) string {
+	switch part {
+	case "backbone":
+		return c.Backbone.Arch
+	case "base":
+		return c.Base.Arch
+	}
+	return c.Refiner.Arch
 }
 
 // networks recognises the checkpoints and fits them to the model.

@@ -212,13 +212,14 @@ func TestConvertErrors(t *testing.T) {
 		err  []string
 	}{
 		{"no output", []string{"convert", "--refiner", unet}, []string{"-o MODEL"}},
-		{"no network", []string{"convert", "-o", out}, []string{"--backbone, --base or --refiner"}},
+		{"no network", []string{"convert", "-o", out}, []string{"--backbone, --base, --refiner or --random"}},
 		{"unknown type", []string{"convert", "--refiner", unet, "--dtype", "f8", "-o", out}, []string{"--dtype", "f8"}},
 		{"missing file", []string{"convert", "--refiner", dir + "/none.pt", "-o", out}, []string{"none.pt"}},
 		{"not a checkpoint", []string{"convert", "--refiner", write("x.pt", "hello"), "-o", out}, []string{"x.pt", "neither safetensors nor"}},
 		{"unknown key", []string{"convert", "--refiner", unet, "--config", write("a.json", `{"image_size": 16, "infer": {"cells": [4], "alhpa": 1}}`), "-o", out}, []string{"alhpa"}},
 		{"size the depth does not divide", []string{"convert", "--refiner", unet, "--config", write("b.json", `{"image_size": 8}`), "-o", out}, []string{"image_size 8"}},
 		{"a refiner as backbone", []string{"convert", "--backbone", unet, "-o", out}, []string{"unet.safetensors"}},
+		{"random part that the configuration lacks", []string{"convert", "--random", "backbone", "--config", write("c.json", `{"image_size": 64, "refiner": {"channel_mult": [1, 1, 1, 1], "attention_ds": [8]}}`), "-o", out}, []string{"--random backbone"}},
 		{"model that is none", []string{"inspect", unet}, []string{"unet.safetensors", "magic"}},
 		{"net that is none", []string{"run", unet, "--net", "refiner", "--in", unet, "--out", out}, []string{"magic"}},
 	}

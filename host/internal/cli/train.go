@@ -37,11 +37,10 @@ func train() command {
 		summary: "learns from normal images",
 		args:    "bank --data DIR... -m MODEL -o MODEL",
 		long: "bank: remembers features of the good images of all classes, for the nearest-neighbour\n" +
-			"base. It needs a model with a backbone ('drdc convert --backbone') and takes seconds to\n" +
+			"base. It needs a model with a backbone ('drdc convert --backbone FILE') and takes seconds to\n" +
 			"minutes. Only good training images are read; several folders or classes make one model.\n" +
 			"A refiner that the model has stays in it.",
 		examples: []string{
-			"drdc convert --backbone mobilenet_v2.safetensors -o backbone.drdc",
 			"drdc train bank --data parts -m backbone.drdc -o bank.drdc",
 			"drdc train bank --data tiles --data cookies -m backbone.drdc --per-class 5000 -o bank.drdc",
 		},
