@@ -105,9 +105,6 @@ func (c conversion) run(ctx context.Context, env *environment) error {
 	if err != nil {
 		return err
 	}
-	if meta.Config, err = json.Marshal(full); err != nil {
-		return err
-	}
 	for _, part := range c.random {
 		drawn, err := untrained(full, part, env.seed)
 		if err != nil {
@@ -119,6 +116,9 @@ func (c conversion) run(ctx context.Context, env *environment) error {
 		meta.Parts[part] = weights.Part{Arch: archOf(full, part)}
 		meta.Provenance = map[string]string{"untrained": strings.Join(c.random, ", ") + fmt.Sprintf(": random weights of seed %d", env.seed)}
 		tensors = append(tensors, drawn...)
+	}
+	if meta.Config, err = json.Marshal(only(full, meta.Parts)); err != nil {
+		return err
 	}
 	weights.As(tensors, dtype)
 	digest, err := weights.Write(c.output, meta, tensors, weights.WithMaxRaw(c.maxBytes))
@@ -138,6 +138,21 @@ func (c conversion) run(ctx context.Context, env *environment) error {
 	}
 	env.notef("%s: %d tensors, %s, digest %s", c.output, len(tensors), bytesText(uint64(info.Size())), digest)
 	return nil
+}
+
+// only is the configuration of the parts that the file has; --config may describe
+// more.
+func only(c model.Config, parts map[string]weights.Part) model.Config {
+	if _, ok := parts["backbone"]; !ok {
+		c.Backbone = nil
+	}
+	if _, ok := parts["base"]; !ok {
+		c.Base = nil
+	}
+	if _, ok := parts["refiner"]; !ok {
+		c.Refiner = nil
+	}
+	return c
 }
 
 // untrained draws the weights of a part.

@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"github.com/drdc-dev/drdc/host/internal/worker"
-	"github.com/drdc-dev/drdc/kernels"
 	"github.com/drdc-dev/drdc/runtime/detect"
 	"github.com/drdc-dev/drdc/runtime/gpu"
 	"github.com/drdc-dev/drdc/runtime/graph"
@@ -103,7 +102,7 @@ func explain(err error) error {
 	switch {
 	case errors.Is(err, gpu.ErrLost):
 		return errors.Join(worker.ErrLost, err)
-	case errors.Is(err, gpu.ErrNoAdapter), errors.Is(err, graph.ErrMemory), errors.Is(err, kernels.ErrLimit), errors.Is(err, gpu.ErrOutOfMemory):
+	case errors.Is(err, gpu.ErrNoAdapter), errors.Is(err, graph.ErrMemory), errors.Is(err, graph.ErrLimit), errors.Is(err, gpu.ErrOutOfMemory):
 		return fmt.Errorf("%w: %w", worker.ErrNoDevice, err)
 	}
 	return err
