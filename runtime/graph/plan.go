@@ -11,10 +11,6 @@ import (
 // ErrMemory is wrapped when a plan does not fit the device.
 var ErrMemory = errors.New("not enough device memory")
 
-// ErrLimit is wrapped when an operation is beyond a limit of the device; it is that
-// of kernels.
-var ErrLimit = kernels.ErrLimit
-
 // Limits bounds a plan.
 type Limits struct {
 	kernels.Target

@@ -11,7 +11,6 @@ import (
 	"github.com/drdc-dev/drdc/host/internal/worker"
 	"github.com/drdc-dev/drdc/runtime/detect"
 	"github.com/drdc-dev/drdc/runtime/gpu"
-	"github.com/drdc-dev/drdc/runtime/graph"
 	"github.com/drdc-dev/drdc/runtime/imgio"
 	"github.com/drdc-dev/drdc/weights"
 )
@@ -102,7 +101,7 @@ func explain(err error) error {
 	switch {
 	case errors.Is(err, gpu.ErrLost):
 		return errors.Join(worker.ErrLost, err)
-	case errors.Is(err, gpu.ErrNoAdapter), errors.Is(err, graph.ErrMemory), errors.Is(err, graph.ErrLimit), errors.Is(err, gpu.ErrOutOfMemory):
+	case errors.Is(err, gpu.ErrNoAdapter), errors.Is(err, detect.ErrTooLarge):
 		return fmt.Errorf("%w: %w", worker.ErrNoDevice, err)
 	}
 	return err
