@@ -53,11 +53,13 @@ func detect() command {
 		summary: "finds anomalies in images: scores, heatmaps and a page to look at",
 		args:    "-m MODEL [-o OUT] PATH...",
 		long: `PATH is an image or a folder, which is searched through and through. OUT gets results.jsonl,
-results.csv, index.html and, with the paths of the images, heatmaps/, overlays/, masks/ and raw/.
+results.csv, index.html and, with the paths of the images, heatmaps/, overlays/, masks/ and raw/;
+previews/ holds the small pictures of the page, .drdc/ what is needed to go on after a stop.
 The settings of the method come from the model; flags override them.
 
 A run that was stopped goes on where it was when it is started again with the same model and
-settings. An image that cannot be done gets a row with the error, and the exit code is 2; with
+settings, and is tried again where it failed: the maps and pictures are the same bytes as without
+the stop. An image that cannot be done gets a row with the error, and the exit code is 2; with
 --fail-on-anomaly it is 3 if all images were done and one is anomalous.
 
 Heatmaps and raw maps have the size of the model's map, masks that of the image, overlays that of
@@ -268,6 +270,9 @@ func reportJob(env *environment, c job.Config, s job.Summary, spent time.Duratio
 		return env.printJSON(r)
 	}
 	line := fmt.Sprintf("%d images", s.Total)
+	if s.Total == 1 {
+		line = "1 image"
+	}
 	if s.Kept > 0 {
 		line += fmt.Sprintf(" (%d done before)", s.Kept)
 	}

@@ -43,7 +43,17 @@ func TestDetectSignals(t *testing.T) {
 			if err := cmd.Start(); err != nil {
 				t.Fatal(err)
 			}
-			time.Sleep(1200 * time.Millisecond)
+			// Until one image is done, or the first is under way.
+			sign := filepath.Join(out, "heatmaps", "a.png")
+			if test.step > time.Second {
+				sign = filepath.Join(out, ".drdc", "journal")
+			}
+			for limit := time.Now().Add(20 * time.Second); time.Now().Before(limit); time.Sleep(10 * time.Millisecond) {
+				if _, err := os.Stat(sign); err == nil {
+					break
+				}
+			}
+			time.Sleep(200 * time.Millisecond)
 			pid := cmd.Process.Pid
 			if test.group {
 				pid = -pid

@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -365,11 +366,13 @@ func TestStop(t *testing.T) {
 		why := errors.New("why")
 		c := config(t, workertest.Fault{Step: step}, out, in)
 		var stopped time.Time
-		time.AfterFunc(500*time.Millisecond, func() { stopped = time.Now(); cancel(why) })
+		stop := sync.OnceFunc(func() { stopped = time.Now(); cancel(why) })
+		if step > time.Second {
+			time.AfterFunc(500*time.Millisecond, stop)
+		}
 		c.Progress = func(s Summary) {
 			if s.Done == 2 {
-				stopped = time.Now()
-				cancel(why)
+				stop()
 			}
 		}
 		if _, err := Run(ctx, c); !errors.Is(err, why) {
