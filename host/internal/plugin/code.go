@@ -6,7 +6,10 @@ import "fmt"
 type work struct {
 	bodies   int
 	locals   int
-	joins    int
+	joins    int // locals times loops
+	squares  int // of the blocks of a function
+	targets  int // of br_tables
+	code     int // bytes of all bodies
 	deepest  int // blocks within blocks
 	longest  int // bytes of a body
 	mostHeld int // locals of a function, parameters included
@@ -17,6 +20,13 @@ func (w *work) body(r *reader, params int) {
 	start, index := r.pos, w.bodies
 	w.bodies++
 	w.longest = max(w.longest, r.rest())
+	w.code += r.rest()
+	all := func(value, limit int, what string) {
+		if value > limit {
+			refuse(start, fmt.Sprintf("%s of functions 0 to %d", what, index), fmt.Sprint(value), fmt.Sprintf("at most %d", limit))
+		}
+	}
+	all(w.code, maxCode, "bytes")
 
 	locals := uint64(params)
 	for range r.count("local groups of function "+fmt.Sprint(index), maxLocals) {
@@ -28,17 +38,19 @@ func (w *work) body(r *reader, params int) {
 		r.valueType()
 	}
 	w.mostHeld = max(w.mostHeld, int(locals))
-	if w.locals += int(locals); w.locals > maxAllLocals {
-		refuse(start, fmt.Sprintf("locals of functions 0 to %d", index), fmt.Sprint(w.locals), fmt.Sprintf("at most %d", maxAllLocals))
-	}
+	w.locals += int(locals)
+	all(w.locals, maxAllLocals, "locals")
 
-	depth, blocks := 1, 0
+	depth, blocks, loops := 1, 0, 0
 	for depth > 0 {
 		at := r.pos
 		switch op := r.byte(); op {
 		case opBlock, opLoop, opIf:
 			r.blockType()
 			blocks++
+			if op == opLoop {
+				loops++
+			}
 			if depth++; depth-1 > maxNesting {
 				refuse(at, fmt.Sprintf("nesting of blocks in function %d", index), fmt.Sprint(depth-1), fmt.Sprintf("at most %d", maxNesting))
 			}
@@ -48,6 +60,12 @@ func (w *work) body(r *reader, params int) {
 			w.deepest = max(w.deepest, depth-1)
 		case opEnd:
 			depth--
+		case opTable:
+			n := r.count("targets of a br_table", maxTargets) + 1
+			w.targets += n
+			for range n {
+				r.u32()
+			}
 		default:
 			r.immediates(op)
 		}
@@ -56,13 +74,15 @@ func (w *work) body(r *reader, params int) {
 		refuse(r.pos, fmt.Sprintf("bytes behind the end of function %d", index), fmt.Sprint(r.rest()), "0")
 	}
 
-	joins := int(locals) * blocks
+	joins := int(locals) * loops
 	if joins > maxJoins {
-		refuse(start, fmt.Sprintf("locals times blocks of function %d", index), fmt.Sprint(joins), fmt.Sprintf("at most %d", maxJoins))
+		refuse(start, fmt.Sprintf("locals times loops of function %d", index), fmt.Sprint(joins), fmt.Sprintf("at most %d", maxJoins))
 	}
-	if w.joins += joins; w.joins > maxAllJoins {
-		refuse(start, fmt.Sprintf("locals times blocks of functions 0 to %d", index), fmt.Sprint(w.joins), fmt.Sprintf("at most %d", maxAllJoins))
-	}
+	w.joins += joins
+	all(w.joins, maxAllJoins, "locals times loops")
+	w.squares += blocks * blocks
+	all(w.squares, maxBlockWork, "squares of the numbers of blocks")
+	all(w.targets, maxAllTargets, "targets of the br_tables")
 }
 
 // blockType reads the type of a block: none, one value, or a function type.

@@ -2,18 +2,19 @@ package plugin
 
 import "fmt"
 
-// The instructions that open and close blocks, and the bytes that lead to longer instructions.
+// The instructions that are counted, and the bytes that lead to longer instructions.
 const (
 	opBlock = 0x02
 	opLoop  = 0x03
 	opIf    = 0x04
 	opEnd   = 0x0b
+	opTable = 0x0e // br_table
 
 	opMore   = 0xfc
 	opVector = 0xfd
 )
 
-// immediates skips what follows the byte of an instruction other than a block or an end, and refuses instructions beyond
+// immediates skips what follows the byte of an instruction that is not counted, and refuses instructions beyond
 // WebAssembly 2.0: threads, tail calls, exceptions, garbage collection, relaxed vectors.
 func (r *reader) immediates(op byte) {
 	at := r.pos - 1
@@ -23,10 +24,6 @@ func (r *reader) immediates(op byte) {
 		op >= 0x20 && op <= 0x26, // local, global, table get and set
 		op == 0xd2:               // ref.func
 		r.u32()
-	case op == 0x0e: // br_table
-		for range r.count("targets of a br_table", maxTargets) + 1 {
-			r.u32()
-		}
 	case op == 0x11: // call_indirect
 		r.u32()
 		r.u32()

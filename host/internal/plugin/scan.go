@@ -16,7 +16,7 @@ type Anatomy struct {
 	Locals      int      `json:"locals"`       // of all functions, parameters included
 	MostLocals  int      `json:"most_locals"`  // of one function
 	Nesting     int      `json:"nesting"`      // blocks within blocks, at most
-	Joins       int      `json:"joins"`        // locals times blocks of each function, summed
+	Joins       int      `json:"joins"`        // locals times loops of each function, summed
 	Table       int      `json:"table"`        // entries of all tables
 	MemoryPages int      `json:"memory_pages"` // at the start
 	Imports     []string `json:"imports"`      // "module.name", sorted
