@@ -106,7 +106,11 @@ func (d *Detector) detect(ctx context.Context, img *imgio.RGB, digest [sha256.Si
 // runBase returns the base map; alone, with a built-in rule, it also gives the result.
 func (d *Detector) runBase(ctx context.Context, picture *imgio.RGB, res *Result) ([]float32, error) {
 	b := d.config.Backbone
-	if err := d.base.Write(inPixels, kernels.Encode(kernels.F32, normalise(picture, b.Mean, b.Std))); err != nil {
+	pixels := make([]float32, picture.W*picture.H*imgio.Lanes)
+	if err := imgio.Standard(b.Mean, b.Std).Apply(pixels, picture); err != nil {
+		return nil, err
+	}
+	if err := d.base.Write(inPixels, kernels.Encode(kernels.F32, pixels)); err != nil {
 		return nil, err
 	}
 	if err := d.base.Submit(ctx); err != nil {

@@ -117,7 +117,11 @@ func featuresOf(t *testing.T, dev *gpu.Device, c model.Config, s graph.Store) fu
 		if err != nil {
 			t.Fatal(err)
 		}
-		if err := e.Write(inPixels, kernels.Encode(kernels.F32, normalise(small, c.Backbone.Mean, c.Backbone.Std))); err != nil {
+		pixels := make([]float32, small.W*small.H*imgio.Lanes)
+		if err := imgio.Standard(c.Backbone.Mean, c.Backbone.Std).Apply(pixels, small); err != nil {
+			t.Fatal(err)
+		}
+		if err := e.Write(inPixels, kernels.Encode(kernels.F32, pixels)); err != nil {
 			t.Fatal(err)
 		}
 		if err := e.Submit(); err != nil {
