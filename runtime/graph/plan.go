@@ -84,8 +84,12 @@ func (g *Graph) Plan(l Limits) (*Plan, error) {
 // Memory reports what Load will allocate.
 func (p *Plan) Memory() Memory {
 	var m Memory
+	counted := map[string]bool{}
 	for _, prm := range p.graph.params {
-		m.Params += prm.Tensor.Bytes()
+		if !counted[prm.Name] { // a network that is applied twice declares it twice
+			m.Params += prm.Tensor.Bytes()
+		}
+		counted[prm.Name] = true
 	}
 	for _, t := range p.graph.Inputs() {
 		m.IO += t.Bytes()
