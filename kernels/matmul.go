@@ -140,7 +140,7 @@ func (m product) record(t Target, in []Tensor, e epilogue) (Record, error) {
 	var groups int
 	if t.CPU {
 		d.Shader = "matmul.wgsl"
-		b := rowBlock(m.rows, columns4)
+		b := rowBlock(m.batches, m.rows, columns4)
 		p.RowTiles = uint32(ceilDiv(m.rows, b.rows))
 		p.ColTiles = uint32(b.columnTiles(columns4))
 		groups = b.groups(m.batches*int(p.RowTiles), columns4)
