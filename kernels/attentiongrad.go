@@ -52,9 +52,9 @@ func (o AttentionGrad) Record(t Target, in, out []Tensor) (Record, error) {
 	queries, keys := a.tokens(in)
 	d := y[3] / a.Heads
 	head, k, v := a.strides(d)
-	threads, packed := 64, 1
+	threads, own, packed := 64, 1, 1
 	if t.CPU {
-		threads = 8
+		threads, own = 8, max(1, min(4, 128/d))
 	}
 	rec := Record{Temps: []int{16 * y[0] * a.Heads * queries, unread}}
 	q, keySource, values, dk, dv := In(0), In(0), In(0), Out(0), Temp(1)
@@ -68,12 +68,13 @@ func (o AttentionGrad) Record(t Target, in, out []Tensor) (Record, error) {
 	}
 	output, grad := In(len(in)-2), In(len(in)-1)
 	add := func(shader string, tokens int, bind ...Operand) error {
-		tiles := y[0] * a.Heads * ceilDiv(tokens, threads)
+		tiles := y[0] * a.Heads * ceilDiv(tokens, threads*own)
 		groups, err := t.Grid(tiles)
 		rec.Steps = append(rec.Steps, Dispatch{
 			Shader: shader,
 			Set: []shaders.Setting{
 				shaders.Int("MASK", masked), shaders.Int("D4", d/4), shaders.Int("THREADS", threads),
+				shaders.Int("OWN", own), shaders.Int("ACC", own*d/4),
 			},
 			Bind: append([]Operand{q, keySource, values, mask}, bind...),
 			Uniform: attentionGradParams{

@@ -3,10 +3,14 @@
 //
 // q, k, v: vectors of four channels, row vectors from one token to the next, head
 // from one head to the next; mask: [queries, keys], rows padded to four. Without
-// MASK its binding is never read. A workgroup has THREADS tokens of a head.
+// MASK its binding is never read. A workgroup has THREADS*OWN tokens of a head, an
+// invocation OWN of them, so that each vector it loads of the others is used OWN
+// times. ACC is OWN*D4.
 const MASK: bool = false; //@set
 const D4: u32 = 16u; //@set
 const THREADS: u32 = 64u; //@set
+const OWN: u32 = 1u; //@set
+const ACC: u32 = 16u; //@set
 
 @group(0) @binding(0) var<storage, read> q: array<vec4f>;
 @group(0) @binding(1) var<storage, read> k: array<vec4f>;
@@ -15,18 +19,17 @@ const THREADS: u32 = 64u; //@set
 
 const NONE: f32 = -3.4028234e38;  // score of a key that does not count
 
-// A token of a head; past the end stands the last one, which is not stored.
-struct Token {
+// The tokens of an invocation: OWN of a head, from first on; past the end stands the
+// last one, which is not stored.
+struct Tokens {
   image: u32,
   head: u32,
-  index: u32,
-  real: bool,
+  first: u32,
 }
 
-fn token(tile: u32, lid: u32, tokens: u32, heads: u32) -> Token {
-  let across = (tokens + THREADS - 1u) / THREADS;
-  let i = tile % across * THREADS + lid;
-  return Token(tile / across / heads, tile / across % heads, min(i, tokens - 1u), i < tokens);
+fn own_tokens(tile: u32, lid: u32, tokens: u32, heads: u32) -> Tokens {
+  let across = (tokens + THREADS * OWN - 1u) / (THREADS * OWN);
+  return Tokens(tile / across / heads, tile / across % heads, (tile % across * THREADS + lid) * OWN);
 }
 
 // A dot product of a head as a score.

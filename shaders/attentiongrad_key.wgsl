@@ -4,7 +4,7 @@
 // Operands and settings as in attentiongrad.wgsl; dout: [N, queries, heads * 4*D4];
 // stats: what attentiongrad_stats.wgsl leaves; dk, dv: as k and v. Settable too:
 // PACKED, dv is in dk, and its binding is never written. Workgroup: THREADS
-// invocations, a key each.
+// invocations, OWN keys each.
 
 //@use grid.wgsl
 //@use attentiongrad.wgsl
@@ -12,7 +12,7 @@
 const PACKED: bool = false; //@set
 
 struct Params {
-  tiles: u32,    // of THREADS tokens, over all heads and images
+  tiles: u32,    // of THREADS*OWN tokens, over all heads and images
   queries: u32,
   keys: u32,
   heads: u32,
@@ -34,41 +34,61 @@ struct Params {
 fn main(@builtin(workgroup_id) wid: vec3u, @builtin(num_workgroups) nwg: vec3u, @builtin(local_invocation_index) lid: u32) {
   let tile = linear_group(wid, nwg);
   if (tile >= p.tiles) { return; }
-  let t = token(tile, lid, p.keys, p.heads);
-  let own = (t.image * p.keys + t.index) * p.row + t.head * p.head;
-  let first = t.image * p.queries * p.row + t.head * p.head;
-  let first_out = (t.image * p.queries * p.heads + t.head) * D4;
-  let first_stat = (t.image * p.heads + t.head) * p.queries;
-  var x: array<vec4f, D4>;
-  var y: array<vec4f, D4>;
-  var acc_k: array<vec4f, D4>;
-  var acc_v: array<vec4f, D4>;
-  for (var d = 0u; d < D4; d++) {
-    x[d] = k[own + p.kfirst + d];
-    y[d] = v[own + p.vfirst + d];
-    acc_k[d] = vec4f(0.0);
-    acc_v[d] = vec4f(0.0);
+  let t = own_tokens(tile, lid, p.keys, p.heads);
+  let others = t.image * p.queries * p.row + t.head * p.head;
+  let outs = (t.image * p.queries * p.heads + t.head) * D4;
+  var x: array<vec4f, ACC>;
+  var y: array<vec4f, ACC>;
+  var acc_k: array<vec4f, ACC>;
+  var acc_v: array<vec4f, ACC>;
+  var qk: array<f32, OWN>;
+  var gv: array<f32, OWN>;
+  for (var i = 0u; i < OWN; i++) {
+    let at = (t.image * p.keys + min(t.first + i, p.keys - 1u)) * p.row + t.head * p.head;
+    for (var d = 0u; d < D4; d++) {
+      x[i * D4 + d] = k[at + p.kfirst + d];
+      y[i * D4 + d] = v[at + p.vfirst + d];
+      acc_k[i * D4 + d] = vec4f(0.0);
+      acc_v[i * D4 + d] = vec4f(0.0);
+    }
   }
   for (var query = 0u; query < p.queries; query++) {
-    let at = first + query * p.row;
-    let at_out = first_out + query * p.heads * D4;
-    var qk = 0.0;
-    var gv = 0.0;
-    for (var d = 0u; d < D4; d++) {
-      qk += dot(x[d], q[at + d]);
-      gv += dot(y[d], dout[at_out + d]);
+    let at = others + query * p.row;
+    let at_out = outs + query * p.heads * D4;
+    for (var i = 0u; i < OWN; i++) {
+      qk[i] = 0.0;
+      gv[i] = 0.0;
     }
-    let stat = stats[first_stat + query];
-    let w = weight(score(qk, query, t.index, p.maskrow, p.scale), stat);
-    let e = p.scale * w * (gv - stat.z);
     for (var d = 0u; d < D4; d++) {
-      acc_k[d] += e * q[at + d];
-      acc_v[d] += w * dout[at_out + d];
+      let qd = q[at + d];
+      let gd = dout[at_out + d];
+      for (var i = 0u; i < OWN; i++) {
+        qk[i] += dot(x[i * D4 + d], qd);
+        gv[i] += dot(y[i * D4 + d], gd);
+      }
+    }
+    let stat = stats[(t.image * p.heads + t.head) * p.queries + query];
+    for (var i = 0u; i < OWN; i++) {
+      let w = weight(score(qk[i], query, min(t.first + i, p.keys - 1u), p.maskrow, p.scale), stat);
+      qk[i] = w;
+      gv[i] = p.scale * w * (gv[i] - stat.z);
+    }
+    for (var d = 0u; d < D4; d++) {
+      let qd = q[at + d];
+      let gd = dout[at_out + d];
+      for (var i = 0u; i < OWN; i++) {
+        acc_k[i * D4 + d] += gv[i] * qd;
+        acc_v[i * D4 + d] += qk[i] * gd;
+      }
     }
   }
-  if (!t.real) { return; }
-  for (var d = 0u; d < D4; d++) {
-    dk[own + p.kfirst + d] = acc_k[d];
-    if (PACKED) { dk[own + p.vfirst + d] = acc_v[d]; } else { dv[own + p.vfirst + d] = acc_v[d]; }
+  for (var i = 0u; i < OWN; i++) {
+    if (t.first + i < p.keys) {
+      let at = (t.image * p.keys + t.first + i) * p.row + t.head * p.head;
+      for (var d = 0u; d < D4; d++) {
+        dk[at + p.kfirst + d] = acc_k[i * D4 + d];
+        if (PACKED) { dk[at + p.vfirst + d] = acc_v[i * D4 + d]; } else { dv[at + p.vfirst + d] = acc_v[i * D4 + d]; }
+      }
+    }
   }
 }

@@ -3,13 +3,13 @@
 //
 // Operands and settings as in attentiongrad.wgsl; dout: [N, queries, heads * 4*D4];
 // stats: what attentiongrad_stats.wgsl leaves; dq: as q. Workgroup: THREADS
-// invocations, a query each.
+// invocations, OWN queries each.
 
 //@use grid.wgsl
 //@use attentiongrad.wgsl
 
 struct Params {
-  tiles: u32,    // of THREADS tokens, over all heads and images
+  tiles: u32,    // of THREADS*OWN tokens, over all heads and images
   queries: u32,
   keys: u32,
   heads: u32,
@@ -30,31 +30,52 @@ struct Params {
 fn main(@builtin(workgroup_id) wid: vec3u, @builtin(num_workgroups) nwg: vec3u, @builtin(local_invocation_index) lid: u32) {
   let tile = linear_group(wid, nwg);
   if (tile >= p.tiles) { return; }
-  let t = token(tile, lid, p.queries, p.heads);
-  let own = (t.image * p.queries + t.index) * p.row + t.head * p.head;
-  let from_out = ((t.image * p.queries + t.index) * p.heads + t.head) * D4;
-  let first = t.image * p.keys * p.row + t.head * p.head;
-  let stat = stats[(t.image * p.heads + t.head) * p.queries + t.index];
-  var x: array<vec4f, D4>;
-  var g: array<vec4f, D4>;
-  var acc: array<vec4f, D4>;
-  for (var d = 0u; d < D4; d++) {
-    x[d] = q[own + d];
-    g[d] = dout[from_out + d];
-    acc[d] = vec4f(0.0);
+  let t = own_tokens(tile, lid, p.queries, p.heads);
+  let others = t.image * p.keys * p.row + t.head * p.head;
+  var x: array<vec4f, ACC>;
+  var g: array<vec4f, ACC>;
+  var acc: array<vec4f, ACC>;
+  var stat: array<vec4f, OWN>;
+  var qk: array<f32, OWN>;
+  var gv: array<f32, OWN>;
+  for (var i = 0u; i < OWN; i++) {
+    let query = min(t.first + i, p.queries - 1u);
+    let at = (t.image * p.queries + query) * p.row + t.head * p.head;
+    let at_out = ((t.image * p.queries + query) * p.heads + t.head) * D4;
+    for (var d = 0u; d < D4; d++) {
+      x[i * D4 + d] = q[at + d];
+      g[i * D4 + d] = dout[at_out + d];
+      acc[i * D4 + d] = vec4f(0.0);
+    }
+    stat[i] = stats[(t.image * p.heads + t.head) * p.queries + query];
   }
   for (var key = 0u; key < p.keys; key++) {
-    let at = first + key * p.row;
-    var qk = 0.0;
-    var gv = 0.0;
-    for (var d = 0u; d < D4; d++) {
-      qk += dot(x[d], k[at + p.kfirst + d]);
-      gv += dot(g[d], v[at + p.vfirst + d]);
+    let at = others + key * p.row;
+    for (var i = 0u; i < OWN; i++) {
+      qk[i] = 0.0;
+      gv[i] = 0.0;
     }
-    let e = p.scale * weight(score(qk, t.index, key, p.maskrow, p.scale), stat) * (gv - stat.z);
-    for (var d = 0u; d < D4; d++) { acc[d] += e * k[at + p.kfirst + d]; }
+    for (var d = 0u; d < D4; d++) {
+      let kd = k[at + p.kfirst + d];
+      let vd = v[at + p.vfirst + d];
+      for (var i = 0u; i < OWN; i++) {
+        qk[i] += dot(x[i * D4 + d], kd);
+        gv[i] += dot(g[i * D4 + d], vd);
+      }
+    }
+    for (var i = 0u; i < OWN; i++) {
+      let w = weight(score(qk[i], min(t.first + i, p.queries - 1u), key, p.maskrow, p.scale), stat[i]);
+      gv[i] = p.scale * w * (gv[i] - stat[i].z);
+    }
+    for (var d = 0u; d < D4; d++) {
+      let kd = k[at + p.kfirst + d];
+      for (var i = 0u; i < OWN; i++) { acc[i * D4 + d] += gv[i] * kd; }
+    }
   }
-  if (t.real) {
-    for (var d = 0u; d < D4; d++) { dq[own + d] = acc[d]; }
+  for (var i = 0u; i < OWN; i++) {
+    if (t.first + i < p.queries) {
+      let at = (t.image * p.queries + t.first + i) * p.row + t.head * p.head;
+      for (var d = 0u; d < D4; d++) { dq[at + d] = acc[i * D4 + d]; }
+    }
   }
 }

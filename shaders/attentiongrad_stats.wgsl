@@ -2,13 +2,13 @@
 // the vector (maximum of its scores, 1/sum of their exponentials, do.o, 0).
 //
 // Operands and settings as in attentiongrad.wgsl; o, dout: [N, queries, heads *
-// 4*D4]. Workgroup: THREADS invocations, a query each.
+// 4*D4]. Workgroup: THREADS invocations, OWN queries each.
 
 //@use grid.wgsl
 //@use attentiongrad.wgsl
 
 struct Params {
-  tiles: u32,    // of THREADS tokens, over all heads and images
+  tiles: u32,    // of THREADS*OWN tokens, over all heads and images
   queries: u32,
   keys: u32,
   heads: u32,
@@ -29,28 +29,39 @@ struct Params {
 fn main(@builtin(workgroup_id) wid: vec3u, @builtin(num_workgroups) nwg: vec3u, @builtin(local_invocation_index) lid: u32) {
   let tile = linear_group(wid, nwg);
   if (tile >= p.tiles) { return; }
-  let t = token(tile, lid, p.queries, p.heads);
-  let own = (t.image * p.queries + t.index) * p.row + t.head * p.head;
-  let first = t.image * p.keys * p.row + t.head * p.head + p.kfirst;
-  var x: array<vec4f, D4>;
-  for (var d = 0u; d < D4; d++) { x[d] = q[own + d]; }
-  var top = NONE;
-  var sum = 0.0;
+  let t = own_tokens(tile, lid, p.queries, p.heads);
+  let keys = t.image * p.keys * p.row + t.head * p.head + p.kfirst;
+  var x: array<vec4f, ACC>;
+  var top: array<f32, OWN>;
+  var sum: array<f32, OWN>;
+  var product: array<f32, OWN>;
+  for (var i = 0u; i < OWN; i++) {
+    let at = (t.image * p.queries + min(t.first + i, p.queries - 1u)) * p.row + t.head * p.head;
+    for (var d = 0u; d < D4; d++) { x[i * D4 + d] = q[at + d]; }
+    top[i] = NONE;
+    sum[i] = 0.0;
+  }
   for (var key = 0u; key < p.keys; key++) {
-    var product = 0.0;
-    for (var d = 0u; d < D4; d++) { product += dot(x[d], k[first + key * p.row + d]); }
-    let s = score(product, t.index, key, p.maskrow, p.scale);
-    if (s != NONE) {
-      let up = max(top, s);
-      sum = sum * exp(top - up) + exp(s - up);
-      top = up;
+    for (var i = 0u; i < OWN; i++) { product[i] = 0.0; }
+    for (var d = 0u; d < D4; d++) {
+      let other = k[keys + key * p.row + d];
+      for (var i = 0u; i < OWN; i++) { product[i] += dot(x[i * D4 + d], other); }
+    }
+    for (var i = 0u; i < OWN; i++) {
+      let s = score(product[i], min(t.first + i, p.queries - 1u), key, p.maskrow, p.scale);
+      let up = max(top[i], s);
+      sum[i] = sum[i] * exp(top[i] - up) + select(exp(s - up), 0.0, s == NONE);
+      top[i] = up;
     }
   }
-  let at = ((t.image * p.queries + t.index) * p.heads + t.head) * D4;
-  var product = 0.0;
-  for (var d = 0u; d < D4; d++) { product += dot(o[at + d], dout[at + d]); }
-  if (t.real) {
-    let inverse = select(1.0 / sum, 0.0, sum == 0.0);
-    stats[(t.image * p.heads + t.head) * p.queries + t.index] = vec4f(top, inverse, product, 0.0);
+  for (var i = 0u; i < OWN; i++) {
+    let query = t.first + i;
+    if (query < p.queries) {
+      let at = ((t.image * p.queries + query) * p.heads + t.head) * D4;
+      var own = 0.0;
+      for (var d = 0u; d < D4; d++) { own += dot(o[at + d], dout[at + d]); }
+      let inverse = select(1.0 / sum[i], 0.0, sum[i] == 0.0);
+      stats[(t.image * p.heads + t.head) * p.queries + query] = vec4f(top[i], inverse, own, 0.0);
+    }
   }
 }

@@ -39,6 +39,8 @@ struct Params {
 @group(0) @binding(2) var<storage, read_write> dw: array<vec4f>;
 @group(0) @binding(3) var<uniform> p: Params;
 
+var<private> right: array<vec4f, COLUMNS>;
+
 @compute @workgroup_size(8)
 fn main(@builtin(workgroup_id) wid: vec3u, @builtin(num_workgroups) nwg: vec3u, @builtin(local_invocation_index) lid: u32) {
   let t = linear_group(wid, nwg) * 8u + lid;
@@ -55,10 +57,11 @@ fn main(@builtin(workgroup_id) wid: vec3u, @builtin(num_workgroups) nwg: vec3u, 
     let sx = ix + i32(at.z * p.stride_x);
     let inside = u32(sy) < p.h && u32(sx) < p.w;
     let pixel = select(0u, (at.x * p.h + u32(sy)) * p.w + u32(sx), inside) * p.c4;
+    // Past the end stands the last vector; its sums are not stored.
+    for (var b = 0u; b < COLUMNS; b++) { right[b] = dy[i * p.k4 + min(column + b, p.k4 - 1u)]; }
     for (var a = 0u; a < ROWS; a++) {
-      // Past the end stands the last vector; its sums are not stored.
       let u = select(vec4f(0.0), x[pixel + min(row + a, p.c4 - 1u)], inside);
-      for (var b = 0u; b < COLUMNS; b++) { add_outer(a, u, b, dy[i * p.k4 + min(column + b, p.k4 - 1u)]); }
+      for (var b = 0u; b < COLUMNS; b++) { add_outer(a, u, b, right[b]); }
     }
     at.z += 1u;
     if (at.z == p.ow) {
