@@ -40,22 +40,31 @@ func (o Winograd) conv() Conv2D {
 	return Conv2D{Stride: [2]int{1, 1}, Pad: o.Pad, Act: o.Act, Two: o.Two, Bias: o.Bias, Residual: o.Residual}
 }
 
-// Winograd is o over images of shape x as tiles of the size that suits them, for a
-// weight [K, C, KH, KW] stored as t, or false where o is no 3x3 convolution of stride 1,
-// has too few channels or pixels to pay for the transforms, or where weights are half
-// floats, which are chosen for what tiles cost, memory, and would lose accuracy. Tiles
-// of 4 are for images of 28x28 and more: the weights of smaller ones are many. Nothing
-// depends on the number of images, so that each comes out the same in any batch.
+// Winograd is o over images of shape x, the first source's, as tiles of the size that suits them, for a
+// weight [K, C, KH, KW] stored as t. It is false where o is no 3x3 convolution of
+// stride 1 or has too few channels or pixels to pay for the transforms, and where
+// weights are half floats: these are chosen to save the memory that tiles would take,
+// and would lose accuracy. Tiles of 4 are for images of 28x28 and more, as the weights
+// of smaller ones are many. Transformed weights are within one binding of any device.
+// Nothing depends on the number of images: each comes out the same in any batch.
 func (o Conv2D) Winograd(x Shape, oihw [4]int, t Type) (Winograd, bool) {
 	h, w := x[1]+o.Pad[0]+o.Pad[2]-2, x[2]+o.Pad[1]+o.Pad[3]-2
-	if oihw[2] != 3 || oihw[3] != 3 || o.Stride != [2]int{1, 1} || o.groups() > 1 || min(oihw[0], oihw[1]) < 16 || min(h, w) < 7 || t != F32 {
+	if oihw[2] != 3 || oihw[3] != 3 || o.Stride != [2]int{1, 1} || o.groups() > 1 || t != F32 || min(oihw[0], oihw[1]) < 16 {
 		return Winograd{}, false
 	}
-	v := Winograd{Tile: 2, Pad: o.Pad, Act: o.Act, Two: o.Two, Bias: o.Bias, Residual: o.Residual}
-	if min(h, w) >= 28 {
-		v.Tile = 4
+	v := Winograd{Pad: o.Pad, Act: o.Act, Two: o.Two, Bias: o.Bias, Residual: o.Residual}
+	split := 0
+	if o.Two {
+		split = x[3]
 	}
-	return v, true
+	for _, form := range []struct{ tile, least int }{{4, 28}, {2, 7}} {
+		v.Tile = form.tile
+		weight := Tensor{Shape: WinogradShape(oihw, split, v.Tile)}
+		if min(h, w) >= form.least && weight.Bytes() <= DefaultTarget().StorageBinding {
+			return v, true
+		}
+	}
+	return Winograd{}, false
 }
 
 func (o Winograd) Infer(in []Tensor) ([]Tensor, error) {
@@ -230,8 +239,9 @@ func (o Winograd) from(c Case) Case {
 					g[j] = math.Round(max(-1, min(1, g[j])))
 				}
 			}
-			for j, v := range winogradPoints(g, o.Tile) {
-				u.Data[j*plane+i] = v
+			points := winogradPoints(g, o.Tile)
+			for j := range u.Shape[0] * u.Shape[1] {
+				u.Data[j*plane+i] = points[j]
 			}
 		}
 	}

@@ -30,10 +30,9 @@ func PackWinograd(weight []float32, oihw [4]int, split, tile int) []float32 {
 			for j, v := range weight[(o*oihw[1]+i)*9:][:9] {
 				g[j] = float64(v)
 			}
-			at := s.Index(0, 0, row, o)
-			for _, u := range winogradPoints(g, tile) {
-				packed[at] = float32(u)
-				at += s[2] * s.C4() * 4
+			u := winogradPoints(g, tile)
+			for p := range s[0] * s[1] {
+				packed[s.Index(0, p, row, o)] = float32(u[p])
 			}
 		}
 	})
@@ -50,8 +49,9 @@ func finitePoints(tile int) []float64 {
 	return []float64{0, 0.75, -0.75, 1.5, -1.5}
 }
 
-// winogradPoints is G g G^T, row-major; g are 3x3 weights.
-func winogradPoints(g [9]float64, tile int) []float64 {
+// winogradPoints is G g G^T, row-major; g are 3x3 weights. The values behind the
+// (tile+2)^2 that there are stay zero.
+func winogradPoints(g [9]float64, tile int) (u [36]float64) {
 	side, points := tile+2, finitePoints(tile)
 	line := func(d [3]float64) (u [6]float64) {
 		for i, a := range points {
@@ -64,7 +64,6 @@ func winogradPoints(g [9]float64, tile int) []float64 {
 	for i := range rows {
 		rows[i] = line([3]float64(g[3*i : 3*i+3]))
 	}
-	u := make([]float64, side*side)
 	for j := range side {
 		column := line([3]float64{rows[0][j], rows[1][j], rows[2][j]})
 		for i := range side {

@@ -168,3 +168,44 @@ func TestWinogradPasses(t *testing.T) {
 		t.Errorf("error %v, want one of a limit", err)
 	}
 }
+
+// TestWinogradChoice lists what becomes tiles, and of which size (0: none).
+func TestWinogradChoice(t *testing.T) {
+	same := Conv2D{Stride: [2]int{1, 1}, Pad: [4]int{1, 1, 1, 1}, Bias: true, Residual: true}
+	valid := Conv2D{Stride: [2]int{1, 1}}
+	for _, c := range []struct {
+		name string
+		op   Conv2D
+		size int
+		oihw [4]int
+		t    Type
+		tile int
+	}{
+		{"large image", same, 224, [4]int{64, 64, 3, 3}, F32, 4},
+		{"least for 4", same, 28, [4]int{256, 512, 3, 3}, F32, 4},
+		{"least for 4 without padding", valid, 30, [4]int{64, 64, 3, 3}, F32, 4},
+		{"under 4 without padding", valid, 29, [4]int{64, 64, 3, 3}, F32, 2},
+		{"least for 2", same, 7, [4]int{64, 64, 3, 3}, F32, 2},
+		{"small image", same, 6, [4]int{64, 64, 3, 3}, F32, 0},
+		{"144 MiB as tiles of 4", same, 28, [4]int{1024, 1024, 3, 3}, F32, 2},
+		{"128 MiB as tiles of 2", same, 28, [4]int{1024, 2048, 3, 3}, F32, 2},
+		{"256 MiB as tiles of 2", same, 28, [4]int{2048, 2048, 3, 3}, F32, 0},
+		{"half floats", same, 224, [4]int{64, 64, 3, 3}, F16, 0},
+		{"three outputs", same, 224, [4]int{3, 64, 3, 3}, F32, 0},
+		{"three inputs", same, 224, [4]int{64, 3, 3, 3}, F32, 0},
+		{"1x1", valid, 224, [4]int{64, 64, 1, 1}, F32, 0},
+		{"3x1", valid, 224, [4]int{64, 64, 3, 1}, F32, 0},
+		{"stride 2", Conv2D{Stride: [2]int{2, 2}}, 224, [4]int{64, 64, 3, 3}, F32, 0},
+		{"groups", Conv2D{Stride: [2]int{1, 1}, Groups: 2}, 224, [4]int{64, 32, 3, 3}, F32, 0},
+	} {
+		for _, images := range []int{1, 9} {
+			got, ok := c.op.Winograd(Shape{images, c.size, c.size, c.oihw[1]}, c.oihw, c.t)
+			if got.Tile != c.tile || ok != (c.tile > 0) {
+				t.Errorf("%s, %d images: tile %d, %v, want %d", c.name, images, got.Tile, ok, c.tile)
+			}
+			if ok && got.conv() != c.op {
+				t.Errorf("%s: computes %+v, want %+v", c.name, got.conv(), c.op)
+			}
+		}
+	}
+}
