@@ -22,7 +22,7 @@ func Sample(w, h, n int, base bool) *fusion.Stack {
 		s.Base = pixels()
 	}
 	for i := range n {
-		s.Maps = append(s.Maps, fusion.Map{Timestep: 25 * (i/4%10 + 1), Cell: 16, Scale: 1 << (i % 4), Val: pixels()})
+		s.Maps = append(s.Maps, fusion.Map{Timestep: 25 * (i/4%10 + 1), Cell: 16 >> (i / 4 % 2), Scale: 1 << (i % 4), Val: pixels()})
 	}
 	return s
 }

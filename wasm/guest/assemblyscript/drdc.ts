@@ -3,7 +3,7 @@
 //   import { Image, Map, Rule, run } from "../../guest/assemblyscript/drdc";
 //   export { drdc_abi, drdc_alloc, drdc_begin, drdc_map, drdc_finish } from "../../guest/assemblyscript/drdc";
 //
-//   class Mine extends Rule { map(m: Map): void {...} finish(heatmap: StaticArray<f32>): f32 {...} }
+//   class Mine extends Rule { map(m: Map): void {...} finish(heatmap: usize): f32 {...} }
 //   run((image: Image): Rule => new Mine(image));
 //
 // Build with: asc rule.ts -o rule.wasm -O3 --noAssert --runtime stub --use abort= --exportStart _initialize --enable simd
