@@ -32,7 +32,7 @@ READBACKS ?= 1000000
 # Folders whose packages also build for the browser.
 BROWSER := $(patsubst %,./%/...,$(wildcard shaders kernels weights runtime wasm))
 
-.PHONY: help setup build demo test race fuzz fuzz-pr bench lint golden check tidy cross test-windows gc-storm clean
+.PHONY: help setup build demo test race fuzz fuzz-pr bench lint golden check tidy cross test-windows gc-storm prove clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -124,6 +124,14 @@ test-windows: ## run the Windows build's devices and kernels under Wine
 
 gc-storm: setup ## read a buffer back READBACKS times (1000000) under a GC storm
 	@go test ./runtime/gpu -count=1 -timeout=3h -v -run '^TestReadbackStorm$$' -args -readbacks=$(READBACKS)
+
+# Counts below those of a release: KILLS=200 ABORTS=200 MANY=10000 are the promised ones.
+KILLS  ?= 20
+ABORTS ?= 20
+MANY   ?= 1000
+prove: setup ## kill, abort and overload folder runs; other counts by KILLS, ABORTS, MANY
+	@go test ./host/internal/job -count=1 -timeout=3h -v -run '^Test(Kill|Aborts|Many)$$' -args -kills=$(KILLS) -aborts=$(ABORTS) -many=$(MANY)
+	@go test ./weights -count=1 -timeout=1h -v -run '^Test(KillDuringWrite|RealDamage)$$' -args -kills=$(KILLS) -damage=$(MANY)
 
 clean: ## remove what was built
 	@rm -rf bin build

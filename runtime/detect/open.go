@@ -91,6 +91,9 @@ func (d *Detector) open(ctx context.Context, dev *gpu.Device, s graph.Store) err
 		denoiser = d.config.Refiner.Denoiser(d.options.Weights)
 	}
 	for _, batch := range batches(d.config.Infer.Samples()) {
+		if most := d.options.Batch; most > 0 && batch > most {
+			continue
+		}
 		if d.loop, err = diffusion.NewLoop(d.config.Infer.Diffusion, schedule, d.config.ImageSize, batch); err != nil {
 			return err
 		}

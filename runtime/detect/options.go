@@ -12,6 +12,7 @@ type Options struct {
 	Infer    *model.Infer // in place of the model's settings
 	Rule     fusion.Rule  // in place of the built-in rule that the settings name
 	NoRefine bool         // leave the refiner out
+	Batch    int          // the most samples that the refiner sees at once; 0: as many as fit. The result is the same
 	// Weights is how the device holds weights: kernels.F32 or F16.
 	Weights kernels.Type
 	// MemoryLimit bounds the bytes of all buffers; 0 sets no bound. With less memory

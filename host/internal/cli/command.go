@@ -14,6 +14,7 @@ type command struct {
 	long     string   // paragraphs of help after the summary; may be empty
 	examples []string // command lines that work as they stand
 
+	hidden           bool            // left out of the overview and of completion
 	minArgs, maxArgs int             // how many arguments; maxArgs < 0 means any number
 	choices          func() []string // words completion offers as the first argument; nil means files
 	uses             commonFlags     // the common flags that change what it does

@@ -71,11 +71,13 @@ func explain(env *environment, name string) error {
 	return unknown("help topic", name, help().choices())
 }
 
-// commandNames lists the commands in the order of the table.
+// commandNames lists the commands that users call, in the order of the table.
 func commandNames() []string {
 	var names []string
 	for _, c := range commands() {
-		names = append(names, c.name)
+		if !c.hidden {
+			names = append(names, c.name)
+		}
 	}
 	return names
 }
@@ -86,7 +88,9 @@ func writeOverview(env *environment) {
 	env.printf("%s drdc COMMAND [flags] [arguments]\n\n", env.paint(bold, "Usage:"))
 	env.printf("%s\n", env.paint(bold, "Commands:"))
 	for _, c := range commands() {
-		env.printf("  %-12s %s\n", c.name, c.summary)
+		if !c.hidden {
+			env.printf("  %-12s %s\n", c.name, c.summary)
+		}
 	}
 	env.printf("\n%s\n", env.paint(bold, "Topics:"))
 	for _, t := range topics() {

@@ -133,8 +133,8 @@ func TestCommandTable(t *testing.T) {
 				t.Error("listed twice")
 			}
 			seen[c.name] = true
-			if !strings.Contains(overview.err.String(), "  "+c.name+" ") {
-				t.Error("missing from the overview")
+			if shown := strings.Contains(overview.err.String(), "  "+c.name+" "); shown == c.hidden {
+				t.Errorf("in the overview: %v, hidden: %v", shown, c.hidden)
 			}
 			if c.summary == "" || strings.HasSuffix(c.summary, ".") || strings.Contains(c.summary, "\n") {
 				t.Errorf("summary %q is not one line without a full stop", c.summary)

@@ -22,6 +22,7 @@ type Flags struct {
 	cells, scales                  []int
 	sets, meanFilter               int
 	noRefine                       bool
+	batch                          int
 	pluginSHA256, pluginFailure    string
 }
 
@@ -40,6 +41,7 @@ func DeclareFlags(set *pflag.FlagSet) *Flags {
 	set.StringVar(&f.sampler, "sampler", "", "ddim or parallel")
 	set.StringVar(&f.init, "init", "", "noised_original or noised_condition")
 	set.BoolVar(&f.noRefine, "no-refine", false, "leave the refiner out: the base's map alone, quick")
+	set.IntVar(&f.batch, "batch", 0, "the most samples of an image on the device at once (default: as many as fit)")
 	for name, values := range map[string][]string{
 		"rule":           fusion.Names(),
 		"plugin-failure": {string(plugin.FailImage), string(plugin.FallBack)},
@@ -58,6 +60,9 @@ func (f *Flags) over(c model.Config) (model.Config, error) {
 	steps, err := f.steps()
 	if err != nil {
 		return c, err
+	}
+	if f.set.Changed("batch") && f.batch < 1 {
+		return c, fmt.Errorf("--batch %d, want 1 or more", f.batch)
 	}
 	for name, set := range map[string]func(){
 		"rule":        func() { c.Infer.Rule = f.rule },

@@ -55,7 +55,7 @@ type detector struct {
 }
 
 func (d *detector) open(ctx context.Context, m detect.Model, s settings, spec worker.Spec, watch worker.Watch) (err error) {
-	options := detect.Options{Infer: &s.Infer, NoRefine: !s.Refine, Profile: spec.Profile, Progress: progress(watch)}
+	options := detect.Options{Infer: &s.Infer, NoRefine: !s.Refine, Profile: spec.Profile, Batch: spec.Batch, Progress: progress(watch)}
 	if spec.Plugin != nil {
 		if d.rule, err = openRule(ctx, *spec.Plugin, s.Infer.Fusion); err != nil {
 			return err

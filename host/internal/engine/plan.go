@@ -56,6 +56,6 @@ func Plan(file string, f *Flags, seed *uint64) (_ worker.Spec, err error) {
 		return worker.Spec{}, err
 	}
 	return worker.Spec{
-		Model: file, Digest: w.Digest(), Settings: text, Rule: rule, Plugin: module, Threshold: c.Threshold,
+		Model: file, Digest: w.Digest(), Settings: text, Rule: rule, Plugin: module, Threshold: c.Threshold, Batch: f.batch,
 	}, nil
 }

@@ -37,6 +37,9 @@ type Spec struct {
 	Save []string `json:"save"`
 	// Profile asks for times per kernel.
 	Profile bool `json:"profile,omitempty"`
+	// Batch bounds the samples of an image on the device at once; 0 means as many as
+	// fit. It does not change results.
+	Batch int `json:"batch,omitempty"`
 }
 
 // Plugin is a fusion rule in a WebAssembly module.
