@@ -3,11 +3,9 @@ package plugin_test
 import (
 	"bytes"
 	"flag"
-	"fmt"
 	"math/rand/v2"
 	"os"
 	"runtime"
-	"runtime/debug"
 	"testing"
 )
 
@@ -35,28 +33,6 @@ func settle() use {
 func TestMain(m *testing.M) {
 	flag.Parse()
 	os.Exit(m.Run())
-}
-
-// peak is the largest resident memory so far, in bytes; or, with reset, the present one, from which counting starts again.
-func peak(reset bool) int {
-	field := "VmHWM:"
-	if reset {
-		debug.FreeOSMemory()
-		if err := os.WriteFile("/proc/self/clear_refs", []byte("5"), 0); err != nil {
-			panic(err)
-		}
-		field = "VmRSS:"
-	}
-	status, err := os.ReadFile("/proc/self/status")
-	if err != nil {
-		panic(err)
-	}
-	_, after, _ := bytes.Cut(status, []byte(field))
-	var kib int
-	if _, err := fmt.Sscan(string(after), &kib); err != nil {
-		panic(err)
-	}
-	return kib << 10
 }
 
 // mutate changes a few bytes of one of the modules: flips, small numbers, a stretch copied or moved within it.

@@ -11,6 +11,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"os/exec"
+	"runtime/debug"
 	"strings"
 	"syscall"
 	"testing"
@@ -240,4 +241,26 @@ func processorTime() time.Duration {
 		panic(err)
 	}
 	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
+}
+
+// peak is the largest resident memory so far, in bytes; or, with reset, the present one, from which counting starts again.
+func peak(reset bool) int {
+	field := "VmHWM:"
+	if reset {
+		debug.FreeOSMemory()
+		if err := os.WriteFile("/proc/self/clear_refs", []byte("5"), 0); err != nil {
+			panic(err)
+		}
+		field = "VmRSS:"
+	}
+	status, err := os.ReadFile("/proc/self/status")
+	if err != nil {
+		panic(err)
+	}
+	_, after, _ := bytes.Cut(status, []byte(field))
+	var kib int
+	if _, err := fmt.Sscan(string(after), &kib); err != nil {
+		panic(err)
+	}
+	return kib << 10
 }
