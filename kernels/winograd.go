@@ -40,8 +40,8 @@ func (o Winograd) conv() Conv2D {
 	return Conv2D{Stride: [2]int{1, 1}, Pad: o.Pad, Act: o.Act, Two: o.Two, Bias: o.Bias, Residual: o.Residual}
 }
 
-// Winograd is o over images of shape x, the first source's, as tiles of the size that suits them, for a
-// weight [K, C, KH, KW] stored as t. It is false where o is no 3x3 convolution of
+// Winograd is o as tiles of the size that suits images of shape x, the first source's,
+// for a weight [K, C, KH, KW] stored as t. It is false where o is no 3x3 convolution of
 // stride 1 or has too few channels or pixels to pay for the transforms, and where
 // weights are half floats: these are chosen to save the memory that tiles would take,
 // and would lose accuracy. Tiles of 4 are for images of 28x28 and more, as the weights
