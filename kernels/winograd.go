@@ -119,8 +119,8 @@ func (o Winograd) Record(t Target, in, out []Tensor) (Record, error) {
 	tile := shaders.Int("TILE", o.Tile)
 	e := c.epilogue()
 	end := e.bind(&rec, Temp(1), c.weight())
-	product1 := epilogue{}.bind(&rec, Temp(0), c.weight())
-	product1[len(product1)-1] = Temp(1)
+	multiply := epilogue{}.bind(&rec, Temp(0), c.weight())
+	multiply[len(multiply)-1] = Temp(1)
 	for start := 0; start < tiles; start += pass {
 		n := min(pass, tiles-start)
 		first4 := 0
@@ -143,7 +143,7 @@ func (o Winograd) Record(t Target, in, out []Tensor) (Record, error) {
 		if err != nil {
 			return Record{}, err
 		}
-		m.Steps[0].Bind = product1
+		m.Steps[0].Bind = multiply
 		rec.Steps = append(rec.Steps, m.Steps[0])
 		d := Dispatch{
 			Shader: "winograd_output.wgsl", Set: append(e.settings(F32), tile), Bind: end,
@@ -252,7 +252,7 @@ func init() {
 	k3 := [2]int{3, 3}
 	same := Conv2D{Stride: [2]int{1, 1}, Pad: [4]int{1, 1, 1, 1}}
 	full := Conv2D{Stride: [2]int{1, 1}, Pad: [4]int{1, 1, 1, 1}, Act: SiLU, Bias: true, Residual: true}
-	add1 := Conv2D{Stride: [2]int{1, 1}, Pad: [4]int{1, 1, 1, 1}, Bias: true, Residual: true}
+	added := Conv2D{Stride: [2]int{1, 1}, Pad: [4]int{1, 1, 1, 1}, Bias: true, Residual: true}
 	f2, f4 := Winograd{Tile: 2}, Winograd{Tile: 4}
 	e := Entry{Name: "winograd", Class: Contraction, Files: []string{"winograd_input.wgsl", "winograd_output.wgsl"}}
 	add := func(name string, bench bool, c Case) {
@@ -264,8 +264,8 @@ func init() {
 	add("2: 7 channels", false, f2.from(full.conv([3]int{2, 9, 11}, k3, [2]int{7, 7}, F32)))
 	add("4: 7 channels", false, f4.from(full.conv([3]int{2, 9, 11}, k3, [2]int{7, 7}, F32)))
 	add("4: 7 channels f16", false, f4.from(full.conv([3]int{2, 9, 11}, k3, [2]int{7, 13}, F16)))
-	add("2: two sources of 5 and 3 channels f16", false, f2.from(add1.join([3]int{2, 5, 6}, k3, 5, 3, 9, F16)))
-	add("4: two sources of 5 and 3 channels", false, f4.from(add1.join([3]int{2, 5, 6}, k3, 5, 3, 9, F32)))
+	add("2: two sources of 5 and 3 channels f16", false, f2.from(added.join([3]int{2, 5, 6}, k3, 5, 3, 9, F16)))
+	add("4: two sources of 5 and 3 channels", false, f4.from(added.join([3]int{2, 5, 6}, k3, 5, 3, 9, F32)))
 	add("4: padded 2, 0, 1, 3", false, f4.from(Conv2D{Stride: [2]int{1, 1}, Pad: [4]int{2, 0, 1, 3}, Act: GELU}.conv([3]int{2, 13, 17}, k3, [2]int{6, 5}, F32)))
 	add("2: padded over the image", false, f2.from(Conv2D{Stride: [2]int{1, 1}, Pad: [4]int{4, 4, 4, 4}, Act: ReLU}.conv([3]int{1, 2, 3}, k3, [2]int{9, 33}, F32)))
 	add("4: several passes", false, f4.from(full.conv([3]int{3, 70, 66}, k3, [2]int{37, 21}, F32)))
@@ -273,10 +273,10 @@ func init() {
 	add("4: 64->64 at 56x56", true, f4.from(same.conv([3]int{1, 56, 56}, k3, [2]int{64, 64}, F32)))
 	add("2: 64->64 at 56x56", true, f2.from(same.conv([3]int{1, 56, 56}, k3, [2]int{64, 64}, F32)))
 	add("4: 64->64 at 224x224", true, f4.from(full.conv([3]int{1, 224, 224}, k3, [2]int{64, 64}, F32)))
-	add("4: 256+256->256 at 28x28", true, f4.from(add1.join([3]int{1, 28, 28}, k3, 256, 256, 256, F32)))
-	add("2: 256->256 at 14x14", true, f2.from(add1.conv([3]int{1, 14, 14}, k3, [2]int{256, 256}, F32)))
-	add("4: 256->256 at 14x14 f16", true, f4.from(add1.conv([3]int{1, 14, 14}, k3, [2]int{256, 256}, F16)))
-	add("2: 256->256 at 7x7", true, f2.from(add1.conv([3]int{1, 7, 7}, k3, [2]int{256, 256}, F32)))
+	add("4: 256+256->256 at 28x28", true, f4.from(added.join([3]int{1, 28, 28}, k3, 256, 256, 256, F32)))
+	add("2: 256->256 at 14x14", true, f2.from(added.conv([3]int{1, 14, 14}, k3, [2]int{256, 256}, F32)))
+	add("4: 256->256 at 14x14 f16", true, f4.from(added.conv([3]int{1, 14, 14}, k3, [2]int{256, 256}, F16)))
+	add("2: 256->256 at 7x7", true, f2.from(added.conv([3]int{1, 7, 7}, k3, [2]int{256, 256}, F32)))
 	add("4: 128+128->128 at 224x224", true, f4.from(Conv2D{Stride: [2]int{1, 1}, Pad: [4]int{1, 1, 1, 1}, Bias: true}.join([3]int{1, 224, 224}, k3, 128, 128, 128, F32)))
 	e.Random = func(r *rand.Rand) Case {
 		o := Conv2D{Stride: [2]int{1, 1}, Act: Activation(r.IntN(int(activations))), Bias: r.IntN(2) == 0, Residual: r.IntN(2) == 0}
