@@ -57,8 +57,8 @@ func (o AttentionGrad) Record(t Target, in, out []Tensor) (Record, error) {
 		// More would be a little faster and take seconds longer to compile.
 		threads, own = 8, max(1, min(4, 64/d))
 	}
-	rec := Record{Temps: []int{16 * y[0] * a.Heads * queries, unread}}
-	q, keySource, values, dk, dv := In(0), In(0), In(0), Out(0), Temp(1)
+	rec := Record{Temps: []int{16 * y[0] * a.Heads * queries, unread, unread}}
+	q, keySource, values, dk, dv := In(0), In(0), In(0), Out(0), Temp(2)
 	if a.Order == Separate {
 		packed, keySource, values, dk, dv = 0, In(1), In(2), Out(1), Out(2)
 	}
