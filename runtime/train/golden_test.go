@@ -80,7 +80,7 @@ func (c *golden) network(t *testing.T) {
 		steps.Set(1, 0, 0, 0, 24)
 		c.fixedInputValues = map[string]*kernels.Array{"t": steps}
 		c.build = func(g *graph.Graph) graph.Value {
-			eps := config.Build(g, unet.Options{Prefix: c.prefix}, g.Input("t", steps.Tensor),
+			eps := config.Build(g, unet.Options{Prefix: c.prefix, Trainable: true}, g.Input("t", steps.Tensor),
 				g.Input("x_t", c.tensor("x_t")), g.Input("x_c", c.tensor("x_c")))
 			return MSE(g, eps, g.Input("noise", c.tensor("noise")))
 		}

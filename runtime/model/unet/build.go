@@ -11,6 +11,9 @@ import (
 type Options struct {
 	Prefix  string       // in front of every stored name, such as "refiner."
 	Weights kernels.Type // of convolutions and linear layers: F32 or F16
+	// Trainable keeps the weights of convolutions as they are stored, so that the graph
+	// has gradients; else large ones are transformed for speed.
+	Trainable bool
 }
 
 // Build predicts the noise in x: [N, H, W, OutChannels], H and W as x. t [N, 1, 1, 1]
@@ -152,7 +155,8 @@ func (b *builder) convolve(l layer, op kernels.Conv2D, x, residual []graph.Value
 	defer b.Scope(l.path)()
 	p := l.kernel() / 2
 	op.Pad, op.Two = [4]int{p, p, p, p}, len(x) == 2
-	return b.Apply(op, append(append(x[:len(x):len(x)], b.weight(l, x), b.vector(l.bias())), residual...)...)
+	form, weight := b.weight(l, op, x)
+	return b.Apply(form, append(append(x[:len(x):len(x)], weight, b.vector(l.bias())), residual...)...)
 }
 
 // norm normalises one or two sources in 32 groups; film holds scales and shifts,

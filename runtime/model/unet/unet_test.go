@@ -65,8 +65,8 @@ func TestGolden(t *testing.T) {
 			in := inputs(g, config.Timesteps...)
 			// Rounding of some hundred layers in float32.
 			c.Outputs["eps"].Compare(t, modeltest.Run(t, g, s, in)["eps"], 2e-5)
-			// Both compute in float64; the golden has 9 digits.
-			c.Outputs["eps"].Compare(t, modeltest.Reference(t, g, s, in)["eps"], 1e-8)
+			// Both compute in float64; weights transformed into tiles are rounded to f32.
+			c.Outputs["eps"].Compare(t, modeltest.Reference(t, g, s, in)["eps"], 1e-7)
 		})
 	}
 }
