@@ -24,6 +24,7 @@ type Flags struct {
 	noRefine                       bool
 	batch                          int
 	pluginSHA256, pluginFailure    string
+	ruleParams                     []string
 }
 
 // DeclareFlags adds the flags of the method to a command.
@@ -32,6 +33,7 @@ func DeclareFlags(set *pflag.FlagSet) *Flags {
 	set.StringVar(&f.rule, "rule", "", "fusion rule: "+strings.Join(fusion.Names(), ", ")+", or a plugin, FILE.wasm")
 	set.StringVar(&f.pluginSHA256, "plugin-sha256", "", "the digest that the plugin must have")
 	set.StringVar(&f.pluginFailure, "plugin-failure", string(plugin.FailImage), "when the plugin fails on an image: fail, or builtin for the rule paper")
+	set.StringArrayVar(&f.ruleParams, "rule-param", nil, "key=value for the plugin; may be given many times")
 	set.Float64Var(&f.alpha, "alpha", 0, "weight of the refined map against the base map, 0 to 1")
 	set.StringVar(&f.timesteps, "timesteps", "", "START:STEP, such as 250:25, or a descending list")
 	set.IntSliceVar(&f.cells, "cells", nil, "sizes of the hidden cells, in pixels")

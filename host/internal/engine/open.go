@@ -57,7 +57,7 @@ type detector struct {
 func (d *detector) open(ctx context.Context, m detect.Model, s settings, spec worker.Spec, watch worker.Watch) (err error) {
 	options := detect.Options{Infer: &s.Infer, NoRefine: !s.Refine, Profile: spec.Profile, Batch: spec.Batch, Progress: progress(watch)}
 	if spec.Plugin != nil {
-		if d.rule, err = openRule(ctx, *spec.Plugin, s.Infer.Fusion); err != nil {
+		if d.rule, err = openRule(ctx, *spec.Plugin, s.Infer.Fusion, s.RuleParams); err != nil {
 			return err
 		}
 		options.Rule = d.rule
@@ -163,7 +163,7 @@ func (d *detector) Detect(ctx context.Context, img *imgio.RGB, digest [sha256.Si
 			d.times = append(d.times, worker.Time{Part: row.Part, Kernel: row.Kernel, Count: row.Count, Seconds: row.Seconds})
 		}
 	}
-	return worker.Result{Heatmap: r.Heatmap, Score: r.Score, Rule: d.rule.made()}, nil
+	return worker.Result{Heatmap: r.Heatmap, Score: r.Score, Rule: d.rule.made(), Numbers: d.rule.named()}, nil
 }
 
 // Times implements worker.Detector.

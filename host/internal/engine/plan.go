@@ -15,6 +15,8 @@ type settings struct {
 	model.Infer
 	Refine    bool `json:"refine"`
 	ImageSize int  `json:"image_size"`
+	// RuleParams are for the plugin, "key=value".
+	RuleParams []string `json:"rule_params,omitempty"`
 }
 
 // Plan reads the header of a model file and says what a worker is to run: its
@@ -51,7 +53,7 @@ func Plan(file string, f *Flags, seed *uint64) (_ worker.Spec, err error) {
 		return worker.Spec{}, err
 	}
 	c.Infer.Rule = rule
-	text, err := json.Marshal(settings{c.Infer, c.Refiner != nil, c.ImageSize})
+	text, err := json.Marshal(settings{c.Infer, c.Refiner != nil, c.ImageSize, f.ruleParams})
 	if err != nil {
 		return worker.Spec{}, err
 	}

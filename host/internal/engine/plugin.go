@@ -13,12 +13,19 @@ import (
 	"github.com/drdc-dev/drdc/runtime/fusion"
 	"github.com/drdc-dev/drdc/runtime/imgio"
 	"github.com/drdc-dev/drdc/runtime/model"
+	"github.com/drdc-dev/drdc/wasm/abi"
 )
 
 // pluginOf returns the name of a rule, with the digest of a plugin's file, and
 // the plugin if it is one. It does not look into the module: the worker does.
 func (f *Flags) pluginOf(infer model.Infer) (string, *worker.Plugin, error) {
+	if _, err := parseParams(f.ruleParams); err != nil {
+		return "", nil, err
+	}
 	if !strings.EqualFold(filepath.Ext(infer.Rule), ".wasm") {
+		if len(f.ruleParams) > 0 {
+			return "", nil, fmt.Errorf("--rule-param: rule %q is no plugin", infer.Rule)
+		}
 		if f.pluginSHA256 != "" {
 			return "", nil, fmt.Errorf("--plugin-sha256: rule %q is no plugin", infer.Rule)
 		}
@@ -47,13 +54,31 @@ func (f *Flags) pluginOf(infer model.Infer) (string, *worker.Plugin, error) {
 // rule is a plugin as the fusion rule of a detector.
 type rule struct {
 	*plugin.Rule
-	module *plugin.Plugin
-	about  plugin.About // the image in hand
-	failed error        // the plugin's, when the built-in rule took its place
+	module  *plugin.Plugin
+	about   plugin.About       // the image in hand
+	failed  error              // the plugin's, when the built-in rule took its place
+	numbers map[string]float64 // that the plugin named
+}
+
+// parseParams reads the values of --rule-param.
+func parseParams(texts []string) ([]abi.Param, error) {
+	var params []abi.Param
+	for _, text := range texts {
+		p, err := abi.ParseParam(text)
+		if err != nil {
+			return nil, fmt.Errorf("--rule-param: %w", err)
+		}
+		params = append(params, p)
+	}
+	return params, nil
 }
 
 // openRule compiles the plugin of a spec.
-func openRule(ctx context.Context, p worker.Plugin, c fusion.Config) (*rule, error) {
+func openRule(ctx context.Context, p worker.Plugin, c fusion.Config, texts []string) (*rule, error) {
+	params, err := parseParams(texts)
+	if err != nil {
+		return nil, err
+	}
 	module, err := plugin.ReadFile(p.File)
 	if err != nil {
 		return nil, err
@@ -62,7 +87,7 @@ func openRule(ctx context.Context, p worker.Plugin, c fusion.Config) (*rule, err
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", p.File, err)
 	}
-	r, err := plugin.NewRule(m, plugin.RuleOptions{Name: filepath.Base(p.File), Config: c, Failure: plugin.Failure(p.Failure)})
+	r, err := plugin.NewRule(m, plugin.RuleOptions{Name: filepath.Base(p.File), Config: c, Params: params, Failure: plugin.Failure(p.Failure)})
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", p.File, err)
 	}
@@ -71,7 +96,7 @@ func openRule(ctx context.Context, p worker.Plugin, c fusion.Config) (*rule, err
 
 // begin tells the rule of the next image.
 func (r *rule) begin(img *imgio.RGB) {
-	r.about, r.failed = plugin.About{SourceWidth: img.W, SourceHeight: img.H}, nil
+	r.about, r.failed, r.numbers = plugin.About{SourceWidth: img.W, SourceHeight: img.H}, nil, nil
 }
 
 // Fuse implements fusion.Rule.
@@ -80,8 +105,16 @@ func (r *rule) Fuse(ctx context.Context, s *fusion.Stack) (*fusion.Fused, error)
 	if err != nil {
 		return nil, err
 	}
-	r.failed = o.Failed
+	r.failed, r.numbers = o.Failed, o.Numbers
 	return &o.Fused, nil
+}
+
+// named are the numbers of the last image; nil when there are none.
+func (r *rule) named() map[string]float64 {
+	if r == nil {
+		return nil
+	}
+	return r.numbers
 }
 
 // made names what made the result, if not the plugin; else it is "".

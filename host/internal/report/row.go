@@ -30,6 +30,8 @@ type Row struct {
 	Adapter  string          `json:"adapter"`
 	Rule     string          `json:"rule"`
 	Settings json.RawMessage `json:"settings"`
+	// Numbers are those that a plugin named.
+	Numbers map[string]float64 `json:"numbers,omitempty"`
 	// Files are paths below the output folder, separated by slashes, by kind.
 	Files map[string]string `json:"files"`
 

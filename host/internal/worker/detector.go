@@ -88,8 +88,9 @@ type Detector interface {
 type Result struct {
 	Heatmap *imgio.Heatmap
 	Score   float64
-	Class   string // of the product; "" when the model tells none
-	Rule    string // that made it, when that is not the one of Spec; else ""
+	Class   string             // of the product; "" when the model tells none
+	Rule    string             // that made it, when that is not the one of Spec; else ""
+	Numbers map[string]float64 // that a plugin named; may be nil
 }
 
 // Time is how long one kernel took in one part of the work on an image.

@@ -67,6 +67,8 @@ type Reply struct {
 	Seconds float64 `json:"seconds"`
 	// Rule made the result when the one of Spec could not; else "".
 	Rule string `json:"rule,omitempty"`
+	// Numbers are those that a plugin named.
+	Numbers map[string]float64 `json:"numbers,omitempty"`
 	// Adapter is filled in by the client.
 	Adapter string `json:"-"`
 }

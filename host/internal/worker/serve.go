@@ -171,7 +171,7 @@ func (s *server) image(ctx context.Context, job imageJob) (Reply, error) {
 	s.profile.images++
 	return Reply{
 		SHA256: hex.EncodeToString(digest[:]), Width: img.W, Height: img.H,
-		Score: result.Score, Class: result.Class, Rule: result.Rule, Seconds: time.Since(start).Seconds(),
+		Score: result.Score, Class: result.Class, Rule: result.Rule, Numbers: result.Numbers, Seconds: time.Since(start).Seconds(),
 	}, nil
 }
 
