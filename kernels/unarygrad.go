@@ -78,7 +78,7 @@ func (o Unary) Gradient(t Tape, a Applied) ([]Ref, error) {
 	case ReLU, ReLU6:
 		at = a.Out[0]
 	}
-	return []Ref{apply(t, UnaryGrad{o.Act}, at, a.DOut[0])}, nil
+	return []Ref{apply(t, UnaryGrad(o), at, a.DOut[0])}, nil
 }
 
 func init() {

@@ -97,7 +97,7 @@ func TestCompile(t *testing.T) {
 	if got := d.Used().Pipelines; got != n {
 		t.Errorf("%d pipelines of %d programs", got, n)
 	}
-	if pipeline(t, d, variant(3)) != pipeline(t, d, variant(3)) {
+	if first, again := pipeline(t, d, variant(3)), pipeline(t, d, variant(3)); first != again {
 		t.Error("the pipeline was not cached")
 	}
 }

@@ -101,7 +101,7 @@ func ParseParam(text string) (Param, error) {
 
 func (p Param) check() error {
 	if !IsName(p.Key) {
-		return fmt.Errorf("abi: parameter name %q: want 1 to %d of a-z 0-9 _ - .", p.Key, MaxName)
+		return fmt.Errorf("abi: parameter name %q: want 1 to %d of a-z 0-9 . _ -", p.Key, MaxName)
 	}
 	if strings.ContainsAny(p.Value, "\n\x00") {
 		return fmt.Errorf("abi: parameter %s: a line break or a zero byte in %q", p.Key, p.Value)
