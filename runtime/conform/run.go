@@ -105,6 +105,27 @@ func Case(ctx context.Context, dev *gpu.Device, c kernels.Case, seed uint64) []R
 	return results
 }
 
+// Compile compiles the shaders of a case, with the tiles for GPUs and for CPU
+// adapters, and runs nothing.
+func Compile(ctx context.Context, dev *gpu.Device, c kernels.Case) error {
+	outs, err := c.Op.Infer(c.In)
+	if err != nil {
+		return err
+	}
+	for _, cpu := range []bool{false, true} {
+		t := graph.DeviceLimits(dev).Target
+		t.CPU = cpu
+		rec, err := c.Op.Record(t, c.In, outs)
+		if err != nil {
+			return err
+		}
+		if err := graph.Compile(ctx, dev, c.Op.Name()+"/"+c.Name, rec); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 func run(ctx context.Context, dev *gpu.Device, c kernels.Case, rec kernels.Record, in, want []*kernels.Array, res *Result) (err error) {
 	label := c.Op.Name() + "/" + c.Name
 	apart, err := newBench(dev, rec, in, want, false)
