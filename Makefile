@@ -131,6 +131,7 @@ ABORTS ?= 20
 MANY   ?= 1000
 prove: setup ## kill, abort and overload folder runs; other counts by KILLS, ABORTS, MANY
 	@go test ./host/internal/job -count=1 -timeout=3h -v -run '^Test(Kill|Aborts|Many)$$' -args -kills=$(KILLS) -aborts=$(ABORTS) -many=$(MANY)
+	@go test ./runtime/detect -count=1 -timeout=1h -v -run '^TestLeak$$' -args -leak-images=200
 	@go test ./weights -count=1 -timeout=1h -v -run '^Test(KillDuringWrite|RealDamage)$$' -args -kills=$(KILLS) -damage=$(MANY)
 
 clean: ## remove what was built

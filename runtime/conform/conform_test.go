@@ -33,7 +33,7 @@ func TestMain(m *testing.M) {
 	os.Exit(code)
 }
 
-// browserFlops bounds the cases that are computed in a browser: the float64 reference is
+// browserFlops bounds the cases that are computed with -short and in a browser, where the float64 reference is
 // single-threaded there.
 const browserFlops = 0.01e9
 
@@ -62,7 +62,7 @@ func TestConform(t *testing.T) {
 	for _, e := range kernels.Table() {
 		t.Run(e.Name, func(t *testing.T) {
 			for i, c := range Cases(e, randomShapes, seed) {
-				if runtime.GOOS == "js" && work(c) > browserFlops {
+				if (runtime.GOOS == "js" || testing.Short()) && work(c) > browserFlops {
 					left++
 					if err := Compile(context.Background(), dev, c); err != nil {
 						t.Errorf("%s: %v", c.Name, err)
