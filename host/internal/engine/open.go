@@ -12,6 +12,7 @@ import (
 	"github.com/drdc-dev/drdc/runtime/detect"
 	"github.com/drdc-dev/drdc/runtime/gpu"
 	"github.com/drdc-dev/drdc/runtime/imgio"
+	"github.com/drdc-dev/drdc/runtime/result"
 	"github.com/drdc-dev/drdc/weights"
 )
 
@@ -33,7 +34,7 @@ func Open(ctx context.Context, spec worker.Spec, watch worker.Watch) (_ worker.D
 	if err != nil {
 		return nil, err
 	}
-	var s settings
+	var s result.Settings
 	if err := json.Unmarshal(spec.Settings, &s); err != nil {
 		return nil, fmt.Errorf("settings: %w", err)
 	}
@@ -54,7 +55,7 @@ type detector struct {
 	times  []worker.Time
 }
 
-func (d *detector) open(ctx context.Context, m detect.Model, s settings, spec worker.Spec, watch worker.Watch) (err error) {
+func (d *detector) open(ctx context.Context, m detect.Model, s result.Settings, spec worker.Spec, watch worker.Watch) (err error) {
 	options := detect.Options{Infer: &s.Infer, NoRefine: !s.Refine, Profile: spec.Profile, Batch: spec.Batch, Progress: progress(watch)}
 	if spec.Plugin != nil {
 		if d.rule, err = openRule(ctx, *spec.Plugin, s.Infer.Fusion, s.RuleParams); err != nil {

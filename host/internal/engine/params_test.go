@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/drdc-dev/drdc/runtime/result"
 	"github.com/spf13/pflag"
 )
 
@@ -37,7 +38,7 @@ func TestRuleParams(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			var s settings
+			var s result.Settings
 			if err := json.Unmarshal(spec.Settings, &s); err != nil {
 				t.Fatal(err)
 			}

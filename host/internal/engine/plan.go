@@ -7,17 +7,9 @@ import (
 
 	"github.com/drdc-dev/drdc/host/internal/worker"
 	"github.com/drdc-dev/drdc/runtime/model"
+	"github.com/drdc-dev/drdc/runtime/result"
 	"github.com/drdc-dev/drdc/weights"
 )
-
-// settings are what decides a result besides the model: results hold them.
-type settings struct {
-	model.Infer
-	Refine    bool `json:"refine"`
-	ImageSize int  `json:"image_size"`
-	// RuleParams are for the plugin, "key=value".
-	RuleParams []string `json:"rule_params,omitempty"`
-}
 
 // Plan reads the header of a model file and says what a worker is to run: its
 // settings, the flags and, unless nil, the seed laid over those of the model.
@@ -53,7 +45,7 @@ func Plan(file string, f *Flags, seed *uint64) (_ worker.Spec, err error) {
 		return worker.Spec{}, err
 	}
 	c.Infer.Rule = rule
-	text, err := json.Marshal(settings{c.Infer, c.Refiner != nil, c.ImageSize, f.ruleParams})
+	text, err := json.Marshal(result.NewSettings(c, f.ruleParams))
 	if err != nil {
 		return worker.Spec{}, err
 	}

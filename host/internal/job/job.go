@@ -21,6 +21,7 @@ import (
 	"github.com/drdc-dev/drdc/host/internal/report"
 	"github.com/drdc-dev/drdc/host/internal/walk"
 	"github.com/drdc-dev/drdc/host/internal/worker"
+	"github.com/drdc-dev/drdc/runtime/result"
 )
 
 // ErrResults says that the output folder holds results and Resume is off.
@@ -62,7 +63,7 @@ type Summary struct {
 type record struct {
 	Stem string     `json:"stem"` // of its files
 	Link string     `json:"link"` // URL of the image, relative to the output folder
-	Row  report.Row `json:"row"`
+	Row  result.Row `json:"row"`
 }
 
 // job is the state of Run.
@@ -209,7 +210,7 @@ func (j *job) images(ctx context.Context) error {
 	return nil
 }
 
-func (j *job) count(row report.Row) {
+func (j *job) count(row result.Row) {
 	if row.Anomalous != nil && *row.Anomalous {
 		j.summary.Anomalous++
 	}
@@ -261,7 +262,7 @@ func (j *job) stems() []string {
 
 // image does one image: files, then the journal. The error is one that stops
 // the run; what concerns the image alone is in its row.
-func (j *job) image(ctx context.Context, image walk.Image, stem string) (report.Row, error) {
+func (j *job) image(ctx context.Context, image walk.Image, stem string) (result.Row, error) {
 	files, row, err := j.detect(ctx, image, stem)
 	if err == nil {
 		err = commit(files)
@@ -275,8 +276,8 @@ func (j *job) image(ctx context.Context, image walk.Image, stem string) (report.
 		err = j.remember(image, r)
 	}
 	if err != nil {
-		row = report.Row{Error: message(err)}
-		row.Path, row.PathBase64 = report.Name(image.Path)
+		row = result.Row{Error: message(err)}
+		row.Path, row.PathBase64 = result.Name(image.Path)
 		r = record{Row: row}
 		// A disk too full for the line of an image that failed for that reason
 		// changes nothing: without a line it is tried again as well.
@@ -305,7 +306,7 @@ func stops(ctx context.Context, err error) bool {
 
 // detect has the worker do an image. The files it returns are written, but have
 // no name yet; with an error there are none.
-func (j *job) detect(ctx context.Context, image walk.Image, stem string) (files []*outdir.File, row report.Row, err error) {
+func (j *job) detect(ctx context.Context, image walk.Image, stem string) (files []*outdir.File, row result.Row, err error) {
 	if image.Err != nil {
 		return nil, row, image.Err
 	}
@@ -335,7 +336,7 @@ func (j *job) detect(ctx context.Context, image walk.Image, stem string) (files 
 	if err != nil {
 		return nil, row, errors.Join(err, void())
 	}
-	row.Path, row.PathBase64 = report.Name(image.Path)
+	row.Path, row.PathBase64 = result.Name(image.Path)
 	row.SHA256, row.Width, row.Height, row.Seconds = reply.SHA256, reply.Width, reply.Height, reply.Seconds
 	row.Score, row.Threshold, row.Class = reply.Score, j.Spec.Threshold, reply.Class
 	row.Model, row.Adapter, row.Rule, row.Settings = j.Spec.Digest, reply.Adapter, cmp.Or(reply.Rule, j.Spec.Rule), j.Spec.Settings
@@ -395,7 +396,7 @@ func (j *job) missing() (n int) {
 
 // reports writes the three reports about all that the folder holds.
 func (j *job) reports() error {
-	var rows []report.Row
+	var rows []result.Row
 	var pictures []report.Pictures
 	for _, path := range slices.Sorted(maps.Keys(j.records)) {
 		r := j.records[path]
@@ -416,7 +417,7 @@ func (j *job) reports() error {
 	run := report.Run{Title: j.Title, Model: filepath.Base(j.Spec.Model), Digest: j.Spec.Digest, Rule: j.Spec.Rule,
 		Settings: j.Spec.Settings, Threshold: j.Spec.Threshold, Missing: j.missing()}
 	return errors.Join(
-		j.dir.Put("results.jsonl", func(w io.Writer) error { return report.JSONL(w, rows) }),
+		j.dir.Put("results.jsonl", func(w io.Writer) error { return result.JSONL(w, rows) }),
 		j.dir.Put("results.csv", func(w io.Writer) error { return report.CSV(w, rows) }),
 		j.dir.Put("index.html", func(w io.Writer) error {
 			return report.Page(w, run, rows, pictures, j.dir.Root().ReadFile)

@@ -17,10 +17,10 @@ import (
 
 	"github.com/drdc-dev/drdc/host/internal/journal"
 	"github.com/drdc-dev/drdc/host/internal/outdir"
-	"github.com/drdc-dev/drdc/host/internal/report"
 	"github.com/drdc-dev/drdc/host/internal/walk"
 	"github.com/drdc-dev/drdc/host/internal/worker/workertest"
 	"github.com/drdc-dev/drdc/runtime/imgio"
+	"github.com/drdc-dev/drdc/runtime/result"
 )
 
 // picture makes a PNG of its own for every seed: a plate with a spot. Its first
@@ -91,15 +91,15 @@ func mustRun(t testing.TB, c Config) Summary {
 }
 
 // results reads results.jsonl.
-func results(t testing.TB, out string) []report.Row {
+func results(t testing.TB, out string) []result.Row {
 	t.Helper()
 	data, err := os.ReadFile(filepath.Join(out, "results.jsonl"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	var rows []report.Row
+	var rows []result.Row
 	for line := range bytes.Lines(data) {
-		var r report.Row
+		var r result.Row
 		if err := json.Unmarshal(line, &r); err != nil {
 			t.Fatalf("%s: %v", line, err)
 		}
@@ -138,7 +138,7 @@ func contents(t testing.TB, out string) map[string]string {
 		rows[i].Seconds = 0
 	}
 	var b bytes.Buffer
-	if err := report.JSONL(&b, rows); err != nil {
+	if err := result.JSONL(&b, rows); err != nil {
 		t.Fatal(err)
 	}
 	files["results.jsonl"] = b.String()
@@ -188,7 +188,7 @@ func TestRun(t *testing.T) {
 		t.Errorf("progress %v", steps)
 	}
 	rows := results(t, out)
-	if len(rows) != 7 || !slices.IsSortedFunc(rows, func(a, b report.Row) int { return strings.Compare(a.Path, b.Path) }) {
+	if len(rows) != 7 || !slices.IsSortedFunc(rows, func(a, b result.Row) int { return strings.Compare(a.Path, b.Path) }) {
 		t.Fatalf("%d rows, or not sorted", len(rows))
 	}
 	for _, r := range rows {

@@ -16,6 +16,7 @@ import (
 
 	"github.com/chromedp/chromedp"
 	"github.com/drdc-dev/drdc/runtime/imgio"
+	"github.com/drdc-dev/drdc/runtime/result"
 )
 
 // screenshots is a folder to write pictures of the page to, for people to look at.
@@ -40,14 +41,14 @@ func sample(t *testing.T, n int) string {
 	if err := os.WriteFile(filepath.Join(dir, "p.jpg"), jpeg.Bytes(), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	var rows []Row
+	var rows []result.Row
 	var pictures []Pictures
 	for i := range n {
 		r := row(fmt.Sprintf("photos/%s/%05d.png", []string{"good", "scratch", "dent"}[i%3], i), 0.3+0.4*math.Abs(math.Sin(float64(i*i))))
 		r.Class = []string{"cable", "pill"}[i%2]
 		p := Pictures{"p.jpg", "p.jpg", "p.jpg"}
 		if i == 7 {
-			r, p = Row{Path: r.Path, Error: "imgio: corrupt file: the JPEG ends after 3 of 40 blocks"}, Pictures{}
+			r, p = result.Row{Path: r.Path, Error: "imgio: corrupt file: the JPEG ends after 3 of 40 blocks"}, Pictures{}
 		}
 		rows, pictures = append(rows, r), append(pictures, p)
 	}

@@ -5,12 +5,14 @@ import (
 	"io"
 	"strconv"
 	"strings"
+
+	"github.com/drdc-dev/drdc/runtime/result"
 )
 
 // CSV writes the rows as a table with a header line (RFC 4180). Missing values
 // are empty. A text that a spreadsheet would take for a formula gets an
 // apostrophe in front, because file names come from outside.
-func CSV(w io.Writer, rows []Row) error {
+func CSV(w io.Writer, rows []result.Row) error {
 	c := csv.NewWriter(w)
 	c.UseCRLF = true
 	if err := c.Write([]string{

@@ -4,8 +4,8 @@
 // All three hold the same rows, one per image, sorted by path, and are equal
 // for equal rows. The page is one file without any reference to a network; its
 // pictures are part of it up to [InlineImages] images, and files of the output
-// folder above that. The package imports nothing of this project.
+// folder above that. It may import runtime/result.
 //
-//	err := report.JSONL(w, rows)
+//	err := report.CSV(w, rows)
 //	err = report.Page(w, report.Run{Title: "photos"}, rows, pictures)
 package report

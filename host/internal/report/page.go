@@ -10,6 +10,8 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+
+	"github.com/drdc-dev/drdc/runtime/result"
 )
 
 // InlineImages is the largest number of images whose pictures are part of the
@@ -74,7 +76,7 @@ type pageRow struct {
 
 // Page writes index.html about rows and, of equal length, their pictures. read
 // returns a file of the output folder.
-func Page(w io.Writer, run Run, rows []Row, pictures []Pictures, read func(name string) ([]byte, error)) error {
+func Page(w io.Writer, run Run, rows []result.Row, pictures []Pictures, read func(name string) ([]byte, error)) error {
 	p := page{Title: run.Title, Model: run.Model, Digest: run.Digest, Rule: run.Rule, Settings: run.Settings,
 		Threshold: run.Threshold, Missing: run.Missing, Adapters: []string{}, Rows: []pageRow{}}
 	show := func(name string) (string, error) {

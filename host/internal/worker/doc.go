@@ -9,8 +9,8 @@
 // once more, and after five deaths in a row stops. A worker whose stdin ends
 // exits.
 //
-// The package owns the frames, both ends, the [Detector] interface and the
-// pictures made of a result. It may import runtime/imgio and host/internal/walk.
+// The package owns the frames, both ends, and the [Detector] interface.
+// It may import runtime/{imgio,result} and host/internal/walk.
 //
 //	client := worker.NewClient(worker.Config{Spec: spec, Start: worker.Command(exe, "worker")})
 //	defer client.Close()

@@ -12,6 +12,7 @@ import (
 
 	"github.com/drdc-dev/drdc/host/internal/walk"
 	"github.com/drdc-dev/drdc/runtime/imgio"
+	"github.com/drdc-dev/drdc/runtime/result"
 )
 
 // closingTime is how long a worker whose parent is gone waits for the step in
@@ -147,19 +148,20 @@ func (s *server) image(ctx context.Context, job imageJob) (Reply, error) {
 	digest := imgio.Digest(data)
 	s.profile.lap("decode", start)
 	s.beat()
-	result, err := s.det.Detect(ctx, img, digest)
+	found, err := s.det.Detect(ctx, img, digest)
 	if err != nil {
 		return Reply{}, err
 	}
 	s.profile.add(s.det.Times()...)
 	s.beat()
 	detected := time.Now()
-	pictures, err := newPictures(s.spec, img, digest, result)
+	about := result.About{Model: s.spec.Digest, Rule: s.spec.Rule, Settings: s.spec.Settings, Threshold: s.spec.Threshold}
+	pictures, err := result.NewPictures(about, img, digest, found.Heatmap, found.Score)
 	if err != nil {
 		return Reply{}, err
 	}
 	for _, k := range s.spec.Makes() {
-		file, err := pictures.encode(k.Name)
+		file, err := pictures.Encode(k.Name)
 		if err != nil {
 			return Reply{}, fmt.Errorf("%s: %w", k.Name, err)
 		}
@@ -171,7 +173,7 @@ func (s *server) image(ctx context.Context, job imageJob) (Reply, error) {
 	s.profile.images++
 	return Reply{
 		SHA256: hex.EncodeToString(digest[:]), Width: img.W, Height: img.H,
-		Score: result.Score, Class: result.Class, Rule: result.Rule, Numbers: result.Numbers, Seconds: time.Since(start).Seconds(),
+		Score: found.Score, Class: found.Class, Rule: found.Rule, Numbers: found.Numbers, Seconds: time.Since(start).Seconds(),
 	}, nil
 }
 
