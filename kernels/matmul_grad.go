@@ -30,7 +30,7 @@ func (o MatMul) firstGradient(t Tape, dy, b Ref, s Shape) Ref {
 	if !o.TransposeB {
 		m := t.Tensor(b).Shape
 		if m[0] == 1 {
-			return apply(t, back, dy, apply(t, ConvFlip{0, s[3]}, b))
+			return apply(t, back, dy, apply(t, ConvFlip{Channels: s[3]}, b))
 		}
 		b = apply(t, Permute{[4]int{0, 1, 3, 2}}, b)
 		if m[2] != s[3] { // rows for the padding of a

@@ -1,8 +1,9 @@
 // y[i, j, k, c] = w[KH-1-i, KW-1-j, first + c, k]: the weight of a convolution as
-// its gradient by the input reads it.
+// its gradient by the input reads it; of a depthwise one y[i, j, 0, c] =
+// w[KH-1-i, KW-1-j, 0, c].
 //
-// w: [KH, KW, rows, K], y: [KH, KW, K padded to four, C], innermost extents padded
-// to four. Workgroup: 64 invocations, one vector of y each.
+// w: [KH, KW, rows, K], y: [KH, KW, K padded to four, C], or both [KH, KW, 1, C],
+// innermost extents padded to four. Workgroup: 64 invocations, one vector of y each.
 
 //@use grid.wgsl
 
@@ -15,6 +16,7 @@ struct Params {
   k4: u32,
   rows: u32,      // of w
   first: u32,
+  depthwise: u32, // 0 or 1
 }
 
 @group(0) @binding(0) var<storage, read> w: array<f32>;
@@ -26,6 +28,11 @@ fn main(@builtin(workgroup_id) wid: vec3u, @builtin(num_workgroups) nwg: vec3u, 
   let i = linear_group(wid, nwg) * 64u + lid;
   if (i >= p.vectors) { return; }
   let c = i % p.c4 * 4u;
+  if (p.depthwise == 1u) {
+    let at = ((p.taps - 1u - i / p.c4) * p.c4) * 4u + c;
+    y[i] = vec4f(w[at], w[at + 1u], w[at + 2u], w[at + 3u]);
+    return;
+  }
   let k = i / p.c4 % (4u * p.k4);
   let tap = p.taps - 1u - i / p.c4 / (4u * p.k4);
   var v = vec4f(0.0);

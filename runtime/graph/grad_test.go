@@ -39,6 +39,8 @@ func gradCases() []gradCase {
 	add("conv 2x2 stride 2, a row left over", kernels.Conv2D{Stride: [2]int{2, 2}}, F(1, 5, 7, 4), F(2, 2, 4, 4))
 	add("conv two sources", kernels.Conv2D{Stride: one, Pad: around, Two: true, Bias: true}, F(2, 4, 5, 5), F(2, 4, 5, 9), F(3, 3, 20, 6), F(1, 1, 1, 6))
 	add("conv 1x1", kernels.Conv2D{Stride: one}, F(2, 4, 5, 6), F(1, 1, 8, 9))
+	add("depthwise 3x3 relu6", kernels.Conv2D{Stride: one, Pad: around, Groups: 6, Bias: true, Act: kernels.ReLU6}, F(2, 5, 4, 6), F(3, 3, 1, 6), F(1, 1, 1, 6))
+	add("depthwise 2x3 stride 2x1 padded unevenly", kernels.Conv2D{Stride: [2]int{2, 1}, Pad: [4]int{0, 1, 1, 2}, Groups: 9}, F(2, 7, 6, 9), F(2, 3, 1, 9))
 	add("linear", kernels.MatMul{Bias: true, Act: kernels.GELU, Residual: true}, F(2, 1, 7, 6), F(1, 1, 8, 5), F(1, 1, 1, 5), F(2, 1, 7, 5))
 	add("linear without padding rows", kernels.MatMul{Scale: 0.5}, F(2, 1, 7, 6), F(1, 1, 6, 5))
 	add("linear transposed", kernels.MatMul{Scale: 0.5, TransposeB: true}, F(2, 2, 3, 6), F(1, 1, 5, 6))
@@ -211,7 +213,7 @@ func (c gradCase) fill(r *rand.Rand, i int, t kernels.Tensor) *kernels.Array {
 			sources = c.in[:1]
 		}
 	}
-	if i != len(sources) {
+	if i != len(sources) || t.Shape[2] == 1 { // a depthwise weight has no rows for padding
 		return a
 	}
 	for p := range t.Shape.Pixels() {
@@ -254,6 +256,7 @@ func onDevice(t *testing.T, dev *gpu.Device, g *Graph, in map[string]*kernels.Ar
 func TestGradRefuses(t *testing.T) {
 	for _, c := range []gradCase{
 		{"maximum", kernels.Binary{Op: kernels.Maximum}, []kernels.Tensor{kernels.Float(1, 2, 2, 4), kernels.Float(1, 2, 2, 4)}, 0},
+		{"groups of two channels", kernels.Conv2D{Stride: [2]int{1, 1}, Groups: 2}, []kernels.Tensor{kernels.Float(1, 4, 4, 4), kernels.Float(1, 1, 4, 4)}, 0},
 		{"max pool", kernels.Pool{Window: [2]int{2, 2}, Stride: [2]int{2, 2}}, []kernels.Tensor{kernels.Float(1, 4, 4, 4)}, 0},
 		{"bilinear", kernels.Resize{Mode: kernels.Bilinear, H: 8, W: 8}, []kernels.Tensor{kernels.Float(1, 4, 4, 4)}, 0},
 		{"clamp", kernels.Clamp{Lo: -1, Hi: 1}, []kernels.Tensor{kernels.Float(1, 4, 4, 4)}, 0},
