@@ -21,6 +21,7 @@ type Backbone struct {
 	Arch    string  `json:"arch"`
 	Padding string  `json:"padding"`          // "static380" (EfficientNet only), "dynamic" or "symmetric"
 	BNEps   float64 `json:"bn_eps,omitempty"` // EfficientNet; MobileNetV2 is stored with batch normalisation folded in
+	Width   float64 `json:"width,omitempty"`  // MobileNetV2: factor of the channels, 0 stands for 1
 	Taps    []int   `json:"taps,omitempty"`   // MobileNetV2: the blocks whose outputs are the features
 	// Mean and Std of red, green and blue: the network sees (x/255 - Mean)/Std.
 	Mean [3]float64 `json:"mean"`
@@ -57,7 +58,7 @@ func (b Backbone) efficientNet() efficientnet.Config {
 }
 
 func (b Backbone) mobileNet() mobilenet.Config {
-	return mobilenet.Config{Padding: mobilenet.Padding(b.Padding), Taps: b.Taps}
+	return mobilenet.Config{Padding: mobilenet.Padding(b.Padding), Width: b.Width, Taps: b.Taps}
 }
 
 func (b Backbone) network() network {

@@ -27,14 +27,29 @@ const (
 	headChannels = 1280
 )
 
-func stem() layer { return layer{"stem", 3, stemChannels, 3, false} }
-
-func head() layer {
-	all := blocks()
-	return layer{"head", all[len(all)-1].out, headChannels, 1, false}
+// scaled is the number of channels at the width of c, to a multiple of 8 that is at
+// most a tenth below (Sandler et al. 2018; the head is never made narrower).
+func (c Config) scaled(channels int) int {
+	want := float64(channels) * c.width()
+	n := max(8, int(want+4)/8*8)
+	if float64(n) < 0.9*want {
+		n += 8
+	}
+	return n
 }
 
-func classifier(classes int) layer { return layer{"classifier", headChannels, classes, 1, false} }
+func (c Config) stem() layer { return layer{"stem", 3, c.scaled(stemChannels), 3, false} }
+
+func (c Config) head() layer {
+	all := c.blocks()
+	return layer{"head", all[len(all)-1].out, c.headChannels(), 1, false}
+}
+
+func (c Config) headChannels() int { return max(headChannels, c.scaled(headChannels)) }
+
+func (c Config) classifier() layer {
+	return layer{"classifier", c.headChannels(), c.Classes, 1, false}
+}
 
 // block is one inverted residual: expand, depthwise, project.
 type block struct {
@@ -43,17 +58,20 @@ type block struct {
 	stride       int
 }
 
-// blocks lists the 17 blocks (Sandler et al. 2018, table 2).
-func blocks() []block {
-	var all []block
-	in := stemChannels
+// depth is the number of blocks.
+const depth = 17
+
+// blocks lists them (Sandler et al. 2018, table 2).
+func (c Config) blocks() []block {
+	all := make([]block, 0, depth)
+	in := c.stem().out
 	for _, s := range []struct{ expand, out, repeats, stride int }{
 		{1, 16, 1, 1}, {6, 24, 2, 2}, {6, 32, 3, 2}, {6, 64, 4, 2}, {6, 96, 3, 1}, {6, 160, 3, 2}, {6, 320, 1, 1},
 	} {
 		stride := s.stride
 		for range s.repeats {
-			all = append(all, block{fmt.Sprintf("blocks.%d", len(all)), in, in * s.expand, s.out, stride})
-			in, stride = s.out, 1
+			all = append(all, block{fmt.Sprintf("blocks.%d", len(all)), in, in * s.expand, c.scaled(s.out), stride})
+			in, stride = c.scaled(s.out), 1
 		}
 	}
 	return all

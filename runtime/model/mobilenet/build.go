@@ -21,7 +21,7 @@ type Options struct {
 func (c Config) Build(g *graph.Graph, o Options, x graph.Value) []graph.Value {
 	b := builder{g, c, o}
 	defer b.scope()()
-	outputs := b.trunk(x, blocks()[:slices.Max(c.Taps)+1])
+	outputs := b.trunk(x, c.blocks()[:slices.Max(c.Taps)+1])
 	taps := make([]graph.Value, len(c.Taps))
 	for i, t := range c.Taps {
 		taps[i] = outputs[t]
@@ -34,12 +34,12 @@ func (c Config) Build(g *graph.Graph, o Options, x graph.Value) []graph.Value {
 func (c Config) Classify(g *graph.Graph, o Options, x graph.Value) graph.Value {
 	b := builder{g, c, o}
 	defer b.scope()()
-	outputs := b.trunk(x, blocks())
-	x = b.conv(outputs[len(outputs)-1], head(), kernels.Conv2D{Act: kernels.ReLU6})
+	outputs := b.trunk(x, c.blocks())
+	x = b.conv(outputs[len(outputs)-1], c.head(), kernels.Conv2D{Act: kernels.ReLU6})
 	leave := g.Scope("pool")
 	x = g.Apply(kernels.Reduce{Op: kernels.Mean, Axes: kernels.Spatial}, x)
 	leave()
-	return b.conv(x, classifier(c.Classes), kernels.Conv2D{})
+	return b.conv(x, c.classifier(), kernels.Conv2D{})
 }
 
 // builder adds layers to a graph.
@@ -58,7 +58,7 @@ func (b builder) scope() (leave func()) {
 
 // trunk returns the output of every block.
 func (b builder) trunk(x graph.Value, blocks []block) []graph.Value {
-	x = b.conv(x, stem(), kernels.Conv2D{Stride: [2]int{2, 2}, Act: kernels.ReLU6})
+	x = b.conv(x, b.config.stem(), kernels.Conv2D{Stride: [2]int{2, 2}, Act: kernels.ReLU6})
 	outputs := make([]graph.Value, len(blocks))
 	for i, k := range blocks {
 		x = b.block(x, k)

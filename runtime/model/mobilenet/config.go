@@ -19,11 +19,13 @@ const (
 	Symmetric Padding = "symmetric"
 )
 
-// Config is what may differ between MobileNetV2s of width 1.
+// Config is what may differ between MobileNetV2s.
 type Config struct {
 	Padding Padding `json:"padding"`
+	// Width is the factor of all channels, 1/8 to 2; 0 stands for 1.
+	Width float64 `json:"width,omitempty"`
 	// Taps are the blocks whose outputs are the features, ascending; 0 to 16. The
-	// last of each stride are 0 (stride 2, 16 channels), 2 (4, 24), 5 (8, 32), 9 and
+	// last of each stride, at width 1, are 0 (stride 2, 16 channels), 2 (4, 24), 5 (8, 32), 9 and
 	// 12 (16, 64 and 96), 15 and 16 (32, 160 and 320).
 	Taps []int `json:"taps"`
 	// Classes is the number of outputs of the classifier, 0 when only the features
@@ -34,18 +36,28 @@ type Config struct {
 // Default taps blocks 5, 9 and 12: 192 channels at strides 8, 16 and 16.
 func Default() Config { return Config{Padding: Dynamic, Taps: []int{5, 9, 12}} }
 
+func (c Config) width() float64 {
+	if c.Width == 0 {
+		return 1
+	}
+	return c.Width
+}
+
 // Validate names the first field that has no meaning.
 func (c Config) Validate() error {
 	if c.Padding != Dynamic && c.Padding != Symmetric {
 		return fmt.Errorf("mobilenet: padding %q, want %q or %q", c.Padding, Dynamic, Symmetric)
+	}
+	if w := c.width(); !(w >= 0.125 && w <= 2) {
+		return fmt.Errorf("mobilenet: width %g, want 0.125 to 2", w)
 	}
 	if len(c.Taps) == 0 && c.Classes == 0 {
 		return fmt.Errorf("mobilenet: no taps and no classes, want one of them")
 	}
 	last := -1
 	for _, t := range c.Taps {
-		if t <= last || t >= len(blocks()) {
-			return fmt.Errorf("mobilenet: taps %v, want ascending numbers of blocks, 0 to %d", c.Taps, len(blocks())-1)
+		if t <= last || t >= depth {
+			return fmt.Errorf("mobilenet: taps %v, want ascending numbers of blocks, 0 to %d", c.Taps, depth-1)
 		}
 		last = t
 	}
@@ -57,7 +69,7 @@ func (c Config) Validate() error {
 
 // Channels is the sum of the channels of the taps.
 func (c Config) Channels() int {
-	n, all := 0, blocks()
+	n, all := 0, c.blocks()
 	for _, t := range c.Taps {
 		n += all[t].out
 	}
@@ -66,11 +78,11 @@ func (c Config) Channels() int {
 
 // layers lists the convolutions in the order of a checkpoint.
 func (c Config) layers() []layer {
-	used, last := blocks(), []layer{head(), classifier(c.Classes)}
+	used, last := c.blocks(), []layer{c.head(), c.classifier()}
 	if c.Classes == 0 {
 		used, last = used[:slices.Max(c.Taps)+1], nil
 	}
-	ls := []layer{stem()}
+	ls := []layer{c.stem()}
 	for _, b := range used {
 		ls = append(ls, b.layers()...)
 	}

@@ -2,6 +2,7 @@ package mobilenet
 
 import (
 	"fmt"
+	"math"
 	"slices"
 	"strings"
 	"testing"
@@ -84,24 +85,34 @@ func TestHalf(t *testing.T) {
 
 func TestPublished(t *testing.T) {
 	c := Config{Padding: Symmetric, Classes: 1000}
-	// torchvision counts gamma and beta where there is one bias after folding.
-	channels := 0
-	for _, l := range c.layers() {
-		if l.name != "classifier" {
-			channels += l.out
-		}
-	}
-	if n := c.Params() + channels; n != 3504872 {
+	if n := c.Params() + normalised(c); n != 3504872 {
 		t.Errorf("%d parameters before folding, want 3,504,872", n)
 	}
 	if n := Default().Channels(); n != 192 {
 		t.Errorf("%d channels of the default taps, want 192", n)
 	}
+	// timm counts so many in mobilenetv2_050.
+	half := Config{Padding: Symmetric, Width: 0.5, Classes: 1000}
+	if n := half.Params() + normalised(half); n != 1968680 {
+		t.Errorf("width 0.5: %d parameters before folding, want 1,968,680", n)
+	}
+}
+
+// normalised is the number of channels with batch normalisation, where there is a
+// bias after folding: published counts have gamma and beta.
+func normalised(c Config) int {
+	n := 0
+	for _, l := range c.layers() {
+		if l.name != "classifier" {
+			n += l.out
+		}
+	}
+	return n
 }
 
 // TestTensors: the graph reads all stored tensors, each with its shape.
 func TestTensors(t *testing.T) {
-	for _, c := range []Config{Default(), {Padding: Dynamic, Taps: []int{2, 16}}, {Padding: Dynamic, Taps: []int{2}, Classes: 7}} {
+	for _, c := range []Config{Default(), {Padding: Dynamic, Taps: []int{2, 16}}, {Padding: Dynamic, Taps: []int{2}, Classes: 7}, {Padding: Symmetric, Width: 0.35, Taps: []int{2, 9}}} {
 		read := map[string][]int{}
 		for _, p := range build(t, c, kernels.Float(1, 64, 64, 3), kernels.F32).Params() {
 			for _, s := range p.From {
@@ -159,6 +170,9 @@ func TestValidate(t *testing.T) {
 		{"twice", func(c *Config) { c.Taps = []int{5, 5} }, "mobilenet: taps [5 5], want ascending"},
 		{"past the end", func(c *Config) { c.Taps = []int{17} }, "mobilenet: taps [17], want ascending numbers of blocks, 0 to 16"},
 		{"negative", func(c *Config) { c.Taps = []int{-1} }, "mobilenet: taps [-1]"},
+		{"width", func(c *Config) { c.Width = 1.4 }, ""},
+		{"narrow", func(c *Config) { c.Width = 0.1 }, "mobilenet: width 0.1, want 0.125 to 2"},
+		{"no width", func(c *Config) { c.Width = math.NaN() }, "mobilenet: width NaN"},
 		{"classes", func(c *Config) { c.Classes = -1 }, "mobilenet: classes -1, want 0 to 65536"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
