@@ -93,16 +93,28 @@ func (b Backbone) Tensors() []graph.Source { return b.network().Tensors() }
 // Params is the number of parameters, as the networks count them.
 func (b Backbone) Params() int { return b.network().Params() }
 
+// TapChannels are the channels of each of the outputs of BuildTaps, nil where the
+// architecture does not say.
+func (b Backbone) TapChannels() []int {
+	if b.Arch == MobileNetV2 {
+		return b.mobileNet().TapChannels()
+	}
+	return nil
+}
+
 // Build applies the backbone to images x [N, H, W, 3], normalised by Mean and Std,
 // and returns its features on a grid of rows and columns: [N, rows, columns,
 // Channels] (method 2.2). prefix stands in front of every stored name; weights is F32
 // or F16. b must be valid; errors of shapes are kept by g.
 func (b Backbone) Build(g *graph.Graph, prefix string, weights kernels.Type, x graph.Value, grid [2]int) graph.Value {
-	var taps []graph.Value
+	return uniad.Neck(g, grid, b.BuildTaps(g, prefix, weights, x)...)
+}
+
+// BuildTaps is Build without the neck: the outputs whose channels are the features, each
+// on a grid of its own.
+func (b Backbone) BuildTaps(g *graph.Graph, prefix string, weights kernels.Type, x graph.Value) []graph.Value {
 	if b.Arch == MobileNetV2 {
-		taps = b.mobileNet().Build(g, mobilenet.Options{Prefix: prefix, Weights: weights}, x)
-	} else {
-		taps = b.efficientNet().Build(g, efficientnet.Options{Prefix: prefix, Weights: weights}, x)
+		return b.mobileNet().Build(g, mobilenet.Options{Prefix: prefix, Weights: weights}, x)
 	}
-	return uniad.Neck(g, grid, taps...)
+	return b.efficientNet().Build(g, efficientnet.Options{Prefix: prefix, Weights: weights}, x)
 }

@@ -11,9 +11,10 @@ import (
 )
 
 // Random is the untrained network of a part: normal weights of variance 2/fan-in
-// (He et al., arXiv 1502.01852), gains 1, offsets 0, and 0 for the last convolution
-// of every branch of a U-Net, which then answers 0 (method 3.2). The values depend on
-// the seed and the tensor's name alone.
+// (He et al., arXiv 1502.01852), 1/fan-in where no activation follows in a
+// MobileNetV2, gains 1, offsets 0, and 0 for the last convolution of every branch of a
+// U-Net, which then answers 0 (method 3.2). The values depend on the seed and the
+// tensor's name alone.
 type Random struct{ Seed uint64 }
 
 // Tensors lists the stored tensors of a part of c without its prefix; the part is
@@ -46,7 +47,11 @@ func (r Random) Values(t graph.Source) []float32 {
 		h := fnv.New64a()
 		h.Write([]byte(t.Name))
 		source := rand.New(rand.NewPCG(r.Seed, h.Sum64()))
-		scale := math.Sqrt(2 / float64(fanIn))
+		gain := 2.0
+		if strings.HasSuffix(t.Name, ".project.weight") {
+			gain = 1
+		}
+		scale := math.Sqrt(gain / float64(fanIn))
 		for i := range v {
 			v[i] = float32(scale * source.NormFloat64())
 		}

@@ -67,11 +67,20 @@ func (c Config) Validate() error {
 	return nil
 }
 
+// TapChannels are the channels of each of the taps.
+func (c Config) TapChannels() []int {
+	ns, all := make([]int, len(c.Taps)), c.blocks()
+	for i, t := range c.Taps {
+		ns[i] = all[t].out
+	}
+	return ns
+}
+
 // Channels is the sum of the channels of the taps.
 func (c Config) Channels() int {
-	n, all := 0, c.blocks()
-	for _, t := range c.Taps {
-		n += all[t].out
+	n := 0
+	for _, of := range c.TapChannels() {
+		n += of
 	}
 	return n
 }
