@@ -67,6 +67,15 @@ func (c *Class) String() string {
 // Set is a data set: classes by name.
 type Set struct{ Classes []*Class }
 
+// Names lists the classes by name.
+func (s *Set) Names() []string {
+	names := make([]string, len(s.Classes))
+	for i, c := range s.Classes {
+		names[i] = c.Name
+	}
+	return names
+}
+
 // minTrain is the fewest normal images to learn a class from: one image says
 // nothing of how good parts vary.
 const minTrain = 2

@@ -13,8 +13,9 @@ type Denoiser interface {
 type Noisy struct {
 	X         graph.Value // images at the timestep [N, S, S, 3]
 	Condition graph.Value // the image with noise in the hidden cells [N, S, S, 3]
-	Index     graph.Value // the model's index of the timestep, t-1: [1, 1, 1, 1]
-	// Clean [N, S, S, 3] is the image itself and Level [1, 1, 1, 2] the factors of
-	// image and noise in X: for oracles that tests put in place of a network.
+	Index     graph.Value // the model's index of the timestep, t-1: [1, 1, 1, 1], in training [N, 1, 1, 1]
+	// Clean [N, S, S, 3] is the image itself and Level [1, 1, 1, 2], in training
+	// [N, 1, 1, 2], the factors of image and noise in X: for oracles that tests put in
+	// place of a network.
 	Clean, Level graph.Value
 }

@@ -2,7 +2,8 @@
 // compares what it painted with what was there (method 4.1 to 4.5, Eq. 3 to 14).
 //
 // A Loop adds one step, the work of one timestep for all samples, to a graph; Run
-// replays that recording for every timestep with new small inputs. A sample is one
+// replays that recording for every timestep with new small inputs. A Training is the
+// other way to use a denoiser: noised images from which it learns. A sample is one
 // set of hidden cells of one cell size. Nothing is read back on the way; the
 // errors of all timesteps, cell sizes and scales are collected in one value, the
 // stack.
@@ -28,6 +29,7 @@
 //	purpose 1: the permutation of the cells; set = 0, t = 0
 //	purpose 2: what fills the hidden cells of the condition; t = 0
 //	purpose 3: the noise of an image at timestep t; t = 0 when it is fixed
+//	purpose 4: what a training sample is; k = 0, set = 0, t = 0
 //
 // Values. The words of a stream are philox(q, j, c2, c3; k0, k1). Noise: pixel
 // q = row width + column, j = 0, words r0 to r3; with u(r) = (floor(r / 2^9) + 1/2) 2^-23
@@ -43,6 +45,10 @@
 // w < 2^32 - 2^32 mod (j+1); then r = w mod (j+1). Set 0 hides the first cells of p,
 // set 1 those after them, and so on; each set has floor(m/n) cells and the first
 // m mod n sets one more.
+//
+// Training. Sample n of a run (n counts from 0 over all steps) has the key of the
+// first two words of SHA-256(s || n), 8 bytes each, and draws without bias, as above,
+// from stream 4: the number of its cell size, its set, and its timestep less 1.
 //
 // The package may import kernels and runtime/graph. It reads no files and opens no
 // device.

@@ -14,6 +14,13 @@ func NewKey(image [sha256.Size]byte, seed uint64) Key {
 	return Key{binary.LittleEndian.Uint32(sum[:]), binary.LittleEndian.Uint32(sum[4:])}
 }
 
+// NewTrainingKey derives the key of a sample of a training run, counted from 0.
+func NewTrainingKey(seed, sample uint64) Key {
+	le := binary.LittleEndian
+	sum := sha256.Sum256(le.AppendUint64(le.AppendUint64(nil, seed), sample))
+	return Key{le.Uint32(sum[:]), le.Uint32(sum[4:])}
+}
+
 // purpose is what a stream of random numbers is for.
 type purpose uint32
 
@@ -21,6 +28,7 @@ const (
 	forCells purpose = 1 + iota
 	forFill
 	forNoise
+	forChoice
 )
 
 // stream is the key with the counter words that name a stream: what kernels.Noise

@@ -22,7 +22,7 @@ func (l *Loop) Run(ctx context.Context, e Exec, image []float32, key Key, after 
 	if want := kernels.Float(1, l.size, l.size, 3).Shape.Padded(); len(image) != want {
 		return fmt.Errorf("diffusion: image of %d values, want %d: %d px and 4 lanes", len(image), want, l.size)
 	}
-	w := writer{exec: e}
+	w := writer{write: e.Write}
 	w.floats(inImage, image)
 	l.writeSamples(&w, key)
 	for i, t := range l.config.Timesteps {
@@ -31,7 +31,7 @@ func (l *Loop) Run(ctx context.Context, e Exec, image []float32, key Key, after 
 			t = 0
 		}
 		for b, batch := range l.batches {
-			w.keys(numbered(inNoise, b), batch, func(s sample) [4]uint32 { return key.stream(forNoise, s.cell, s.set, t) })
+			w.keys(numbered(inNoise, b), len(batch), func(i int) [4]uint32 { return key.stream(forNoise, batch[i].cell, batch[i].set, t) })
 		}
 		if w.err != nil {
 			return w.err
@@ -57,17 +57,23 @@ func (l *Loop) writeSamples(w *writer, key Key) {
 	for b, batch := range l.batches {
 		var mask []float32
 		for _, s := range batch {
-			for _, known := range masks[s.cell][s.set] {
-				v := float32(0)
-				if known {
-					v = 1
-				}
-				mask = append(mask, v, 0, 0, 0)
-			}
+			mask = appendMask(mask, masks[s.cell][s.set])
 		}
 		w.floats(numbered(inMask, b), mask)
-		w.keys(numbered(inFill, b), batch, func(s sample) [4]uint32 { return key.stream(forFill, s.cell, s.set, 0) })
+		w.keys(numbered(inFill, b), len(batch), func(i int) [4]uint32 { return key.stream(forFill, batch[i].cell, batch[i].set, 0) })
 	}
+}
+
+// appendMask adds the padded values of a mask: 1 where the pixel is known.
+func appendMask(values []float32, mask []bool) []float32 {
+	for _, known := range mask {
+		v := float32(0)
+		if known {
+			v = 1
+		}
+		values = append(values, v, 0, 0, 0)
+	}
+	return values
 }
 
 // writeTimestep gives the step its coefficients.
@@ -94,13 +100,13 @@ func (l *Loop) writeTimestep(w *writer, i int) {
 
 // writer keeps the first error.
 type writer struct {
-	exec Exec
-	err  error
+	write func(name string, data []byte) error
+	err   error
 }
 
 func (w *writer) bytes(name string, data []byte) {
 	if w.err == nil {
-		w.err = w.exec.Write(name, data)
+		w.err = w.write(name, data)
 	}
 }
 
@@ -111,10 +117,10 @@ func (w *writer) pair(name string, a, b float64) {
 	w.floats(name, []float32{float32(a), float32(b), 0, 0})
 }
 
-func (w *writer) keys(name string, batch []sample, key func(sample) [4]uint32) {
-	a := kernels.NewArray(kernels.Uint(len(batch), 1, 1, 4))
-	for i, s := range batch {
-		for j, v := range key(s) {
+func (w *writer) keys(name string, n int, key func(i int) [4]uint32) {
+	a := kernels.NewArray(kernels.Uint(n, 1, 1, 4))
+	for i := range n {
+		for j, v := range key(i) {
 			a.Row(i)[j] = float64(v)
 		}
 	}

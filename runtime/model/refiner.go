@@ -58,6 +58,11 @@ func (r Refiner) Denoiser(weights kernels.Type) diffusion.Denoiser {
 	return denoiser{r.Config, unet.Options{Prefix: "refiner.", Weights: weights}}
 }
 
+// Trainee is the Denoiser whose parameters can be trained.
+func (r Refiner) Trainee() diffusion.Denoiser {
+	return denoiser{r.Config, unet.Options{Prefix: "refiner.", Trainable: true}}
+}
+
 // Eval applies the U-Net to x, one image of 6 channels or two of 3 (noisy, condition),
 // at the model index t [N or 1, 1, 1, 1], and returns the noise [N, H, W, 3].
 func (r Refiner) Eval(g *graph.Graph, weights kernels.Type, t graph.Value, x ...graph.Value) graph.Value {

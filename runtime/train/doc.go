@@ -6,7 +6,7 @@
 // and says what memory they need before any is allocated; Load allocates; Step
 // trains. Parameters live on the device and are updated there. Randomness belongs to
 // the caller, who makes it from the number of the step, so that a resumed run draws
-// the same.
+// the same; an Order says which image a sample reads.
 //
 // It may import kernels, runtime/gpu, runtime/graph and weights; it knows no network
 // and reads no images.

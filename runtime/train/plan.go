@@ -14,6 +14,7 @@ type Options struct {
 	Schedule Schedule               // nil: constant
 	Passes   int                    // batches whose gradients make a step; 0 stands for 1
 	EMA      float64                // share of the old weights in a moving average, such as 0.9999; 0: none
+	Warmup   bool                   // of the average: at step n the share is at most n/(9+n), so that early weights fade
 	Keep     func(graph.Param) bool // parameters to train; nil: all
 }
 
@@ -25,6 +26,14 @@ func (o Options) validate() error {
 		return fmt.Errorf("train: moving average %g, want 0 to below 1", o.EMA)
 	}
 	return o.AdamW.Validate()
+}
+
+// share is that of the old weights in the moving average at a step, counted from 1.
+func (o Options) share(step int) float64 {
+	if n := float64(step); o.Warmup {
+		return min(o.EMA, n/(9+n))
+	}
+	return o.EMA
 }
 
 // Names of inputs, outputs and states. States are stored beside the tensors they

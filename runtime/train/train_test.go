@@ -135,19 +135,32 @@ func TestKeep(t *testing.T) {
 
 // TestAverage follows the weights by hand.
 func TestAverage(t *testing.T) {
+	for _, test := range []struct {
+		name   string
+		warmup bool
+		shares [3]float64
+	}{
+		{"constant", false, [3]float64{0.15, 0.15, 0.15}},
+		{"warm-up", true, [3]float64{1.0 / 10, 0.15, 0.15}}, // 2/11 is more than 0.15
+	} {
+		t.Run(test.name, func(t *testing.T) { testAverage(t, test.warmup, test.shares) })
+	}
+}
+
+func testAverage(t *testing.T, warmup bool, shares [3]float64) {
 	ctx := context.Background()
 	dev := open(t)
 	c := named(t, "convolutions")
 	o := c.options()
-	o.EMA = 0.75
+	o.EMA, o.Warmup = 0.15, warmup
 	p := plan(t, dev, c, o)
 	tr := start(t, p, func() (*Trainer, error) { return p.Load(ctx, dev, c.store(), nil) })
 	const name = "net.conv4.weight"
 	want := tensors(t, tr, true)[name]
-	for range 3 {
+	for _, share := range shares {
 		c.step(t, tr)
 		for i, w := range tensors(t, tr, false)[name] {
-			want[i] = 0.75*want[i] + 0.25*w
+			want[i] = float32(share)*want[i] + float32(1-share)*w
 		}
 	}
 	for i, v := range tensors(t, tr, true)[name] {

@@ -52,9 +52,6 @@ func (p *Plan) load(ctx context.Context, dev *gpu.Device, store graph.Store, ste
 			}
 		}
 	}
-	if err == nil && p.options.EMA > 0 {
-		err = t.last().Write(emaInput, encode(float32(p.options.EMA), float32(1-p.options.EMA)))
-	}
 	if err != nil {
 		return nil, errors.Join(err, t.Close())
 	}
@@ -86,6 +83,12 @@ func (t *Trainer) Step(ctx context.Context, feed func(pass int) error) (Result, 
 	r := Result{Step: t.steps + 1, LR: o.AdamW.LR * o.Schedule(t.steps)}
 	if err := t.last().Write(adamwInput, encode(o.AdamW.settings(r.Step, r.LR)...)); err != nil {
 		return r, err
+	}
+	if o.EMA > 0 {
+		share := o.share(r.Step)
+		if err := t.last().Write(emaInput, encode(float32(share), float32(1-share))); err != nil {
+			return r, err
+		}
 	}
 	for pass := range o.Passes {
 		if err := feed(pass); err != nil {

@@ -7,7 +7,7 @@ func commands() []command {
 		detect(),
 		demonstrate(),
 		evaluate(),
-		train(),
+		teach(),
 		convert(),
 		inspect(),
 		export(),

@@ -2,251 +2,137 @@ package cli
 
 import (
 	"context"
-	"encoding/json"
-	"errors"
-	"fmt"
-	"maps"
 	"slices"
+	"strings"
 
 	"github.com/drdc-dev/drdc/runtime/dataset"
-	method "github.com/drdc-dev/drdc/runtime/detect"
-	"github.com/drdc-dev/drdc/runtime/features"
-	"github.com/drdc-dev/drdc/runtime/imgio"
-	"github.com/drdc-dev/drdc/runtime/model"
-	"github.com/drdc-dev/drdc/runtime/model/bank"
 	"github.com/drdc-dev/drdc/weights"
 	"github.com/spf13/pflag"
 )
 
-// bankFlags are the flags of `drdc train bank`.
-type bankFlags struct {
-	data         []string
-	model, out   string
-	perClass     int
-	choice       string
-	pool         int
-	grid         int
-	neighborhood int
-	metric       string
-	dtype        string
+// trainPart is one row of the table of what can be trained.
+type trainPart struct {
+	name  string
+	long  string // of the help, behind the name
+	loops bool   // takes the flags of the training loop
+	// setup declares the part's own flags and returns what runs with them.
+	setup func(flags *pflag.FlagSet, common *trainFlags) func(context.Context, *environment) error
 }
 
-func train() command {
+func trainParts() []trainPart { return []trainPart{trainBank(), trainRefiner()} }
+
+// trainFlags are the flags that all parts have.
+type trainFlags struct {
+	data       []string
+	model, out string
+	dtype      string
+	loop       loopFlags
+}
+
+func teach() command {
+	var names, help []string
+	for _, p := range trainParts() {
+		names, help = append(names, p.name), append(help, p.name+": "+p.long)
+	}
 	return command{
 		name:    "train",
 		summary: "learns from normal images",
-		args:    "bank --data DIR... -m MODEL -o MODEL",
-		long: "bank: remembers features of the good images of all classes, for the nearest-neighbour\n" +
-			"base. It needs a model with a backbone ('drdc convert --backbone FILE') and takes seconds to\n" +
-			"minutes. Only good training images are read; several folders or classes make one model.\n" +
-			"A refiner that the model has stays in it.",
+		args:    strings.Join(names, "|") + " --data DIR... [-m MODEL] -o MODEL",
+		long: strings.Join(help, "\n\n") + "\n\n" +
+			"Only good training images are read; several folders or classes make one model. The other\n" +
+			"parts of the model given by -m stay in the new one.\n\n" +
+			"What takes long keeps OUT.checkpoint.drdc beside the model OUT.drdc, OUT.csv with all losses\n" +
+			"and OUT.html with the curve. Ctrl-C saves and stops; --resume goes on with the same losses as\n" +
+			"without the stop. Settings that decide the losses must then be the same.",
 		examples: []string{
 			"drdc train bank --data parts -m backbone.drdc -o bank.drdc",
 			"drdc train bank --data tiles --data cookies -m backbone.drdc --per-class 5000 -o bank.drdc",
+			"drdc train refiner --data parts -m bank.drdc --preset tiny --epochs 300 -o model.drdc",
+			"drdc train refiner --data parts --size 64 --channels 32 --mult 1,2,2 --minutes 80 -o refiner.drdc",
 		},
 		minArgs: 1, maxArgs: 1,
-		choices: func() []string { return []string{"bank"} },
-		uses:    usesDevice | usesSeed,
+		choices: func() []string { return names },
+		uses:    usesDevice | usesSeed | usesProfile,
 		setup: func(flags *pflag.FlagSet) runFunc {
-			var f bankFlags
-			d := bank.Default()
+			var f trainFlags
 			flags.StringSliceVar(&f.data, "data", nil, "a class folder, or a folder of classes; can be given again")
-			flags.StringVarP(&f.model, "model", "m", "", "the model with the backbone")
+			flags.StringVarP(&f.model, "model", "m", "", "a model whose other parts are kept")
 			flags.StringVarP(&f.out, "output", "o", "", "the model file to write")
-			flags.IntVar(&f.perClass, "per-class", 3000, "features remembered of each class")
-			flags.StringVar(&f.choice, "coreset", "greedy", "which features: greedy (farthest first) or random")
-			offer(flags, "coreset", "greedy", "random")
-			flags.IntVar(&f.pool, "pool", 60000, "features of a class that the greedy choice looks at, drawn at random")
-			flags.IntVar(&f.grid, "grid", d.FeatureSize[0], "rows and columns of the features")
-			flags.IntVar(&f.neighborhood, "neighborhood", d.Neighborhood, "side of the square of places that a feature is the mean of, odd")
-			flags.StringVar(&f.metric, "metric", string(d.Metric), "l2 or cosine")
-			offer(flags, "metric", string(bank.L2), string(bank.Cosine))
-			flags.StringVar(&f.dtype, "dtype", "f16", "how the bank is stored: f32, f16, bf16, int8 or int4")
+			flags.StringVar(&f.dtype, "dtype", "f16", "how the new part is stored: f32, f16, bf16, int8 or int4")
 			offer(flags, "dtype", "f32", "f16", "bf16", "int8", "int4")
-			return func(ctx context.Context, env *environment, args []string) error {
-				if args[0] != "bank" {
-					return unknown("part to train", args[0], []string{"bank"})
+			f.loop.declare(flags)
+			owners, work := map[string]string{}, map[string]func(context.Context, *environment) error{}
+			for _, p := range trainParts() {
+				before := flagNames(flags)
+				work[p.name] = p.setup(flags, &f)
+				for _, n := range flagNames(flags) {
+					if !slices.Contains(before, n) {
+						owners[n] = p.name
+						flag := flags.Lookup(n)
+						flag.Usage = p.name + ": " + flag.Usage
+					}
 				}
-				return f.run(ctx, env)
+			}
+			return func(ctx context.Context, env *environment, args []string) error {
+				i := slices.Index(names, args[0])
+				if i < 0 {
+					return unknown("part to train", args[0], names)
+				}
+				if err := f.check(trainParts()[i], flags, owners); err != nil {
+					return err
+				}
+				return work[args[0]](ctx, env)
 			}
 		},
 	}
 }
 
-func (f *bankFlags) check() error {
+func flagNames(flags *pflag.FlagSet) (names []string) {
+	flags.VisitAll(func(f *pflag.Flag) { names = append(names, f.Name) })
+	return names
+}
+
+// check refuses a command line without the flags that every part needs, or with
+// flags of another part.
+func (f *trainFlags) check(p trainPart, flags *pflag.FlagSet, owners map[string]string) (err error) {
 	switch {
 	case len(f.data) == 0:
 		return usageError("train needs --data DIR")
-	case f.model == "":
-		return usageError("train bank needs -m MODEL, a model with a backbone")
 	case f.out == "":
 		return usageError("train needs -o MODEL")
-	case f.choice != "greedy" && f.choice != "random":
-		return usageError("--coreset %q, want greedy or random", f.choice)
-	case f.perClass < 1:
-		return usageError("--per-class %d, want at least 1", f.perClass)
-	case f.pool < f.perClass:
-		return usageError("--pool %d is below --per-class %d", f.pool, f.perClass)
 	}
-	return nil
+	flags.Visit(func(flag *pflag.Flag) {
+		switch owner := owners[flag.Name]; {
+		case err != nil:
+		case owner != "" && owner != p.name:
+			err = usageError("train %s has no --%s, it belongs to train %s", p.name, flag.Name, owner)
+		case owner == "" && !p.loops && f.loop.has(flag.Name):
+			err = usageError("train %s has no --%s", p.name, flag.Name)
+		}
+	})
+	return err
 }
 
-func (f *bankFlags) run(ctx context.Context, env *environment) (err error) {
-	if err := f.check(); err != nil {
-		return err
-	}
-	dtype, err := weights.ParseDType(f.dtype)
+func (f *trainFlags) elementType() (weights.DType, error) {
+	d, err := weights.ParseDType(f.dtype)
 	if err != nil {
-		return usageError("--dtype: %w", err)
+		return d, usageError("--dtype: %w", err)
 	}
-	file, err := weights.Open(f.model)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, file.Close()) }()
-	m, err := method.FromFile(file)
-	if err != nil {
-		return fmt.Errorf("%s: %w", f.model, err)
-	}
-	if m.Config.Backbone == nil {
-		return usageError("%s has no backbone", f.model)
-	}
-	base := model.DefaultBase(model.Bank, m.Config.Backbone.Channels())
-	base.Bank.Metric, base.Bank.Neighborhood, base.Bank.FeatureSize = bank.Metric(f.metric), f.neighborhood, [2]int{f.grid, f.grid}
-	if err := base.Validate(); err != nil {
-		return usageError("%w", err)
-	}
+	return d, nil
+}
+
+// open reads the names of the images to learn from and says what classes there are.
+func (f *trainFlags) open(env *environment) (*dataset.Set, []dataset.Sample, error) {
 	set, err := dataset.Open(f.data...)
 	if err != nil {
-		return err
+		return nil, nil, err
 	}
 	samples, err := set.Train()
 	if err != nil {
-		return err
+		return nil, nil, err
 	}
 	for _, c := range set.Classes {
 		env.notef("%s", c)
 	}
-	start := env.now()
-	rows, err := f.remember(ctx, env, m, base, samples)
-	if err != nil {
-		return err
-	}
-	base.Bank.Size = len(rows) / base.Bank.InChannels
-	digest, err := f.write(ctx, file, m.Config, base, rows, set, dtype)
-	if err != nil {
-		return err
-	}
-	seconds := env.now().Sub(start).Seconds()
-	if env.json {
-		return env.printJSON(struct {
-			Model    string  `json:"model"`
-			Digest   string  `json:"digest"`
-			Classes  int     `json:"classes"`
-			Images   int     `json:"images"`
-			Features int     `json:"features"`
-			Seconds  float64 `json:"seconds"`
-		}{f.out, digest, len(set.Classes), len(samples), base.Bank.Size, seconds})
-	}
-	env.notef("%s: %s features of %s images, %d classes, %.1f s, digest %s", f.out, thousands(base.Bank.Size), thousands(len(samples)), len(set.Classes), seconds, digest)
-	return nil
-}
-
-// remember runs the backbone over the images, class by class, and chooses the
-// features that stay.
-func (f *bankFlags) remember(ctx context.Context, env *environment, m method.Model, base model.Base, samples []dataset.Sample) (rows []float32, err error) {
-	dev, err := openDevice(ctx, env)
-	if err != nil {
-		return nil, err
-	}
-	defer func() { err = errors.Join(err, dev.Close()) }()
-	e, err := features.Open(ctx, dev, m.Config, m.Store, base.Bank.FeatureSize, base.Bank.Neighborhood)
-	if err != nil {
-		return nil, err
-	}
-	defer func() { err = errors.Join(err, e.Close()) }()
-	bar := newProgress(env, "images", len(samples))
-	defer bar.close()
-	done := 0
-	for len(samples) > 0 {
-		class := samples[0].Class
-		n := 0
-		for n < len(samples) && samples[n].Class == class {
-			n++
-		}
-		all, err := f.extract(ctx, env, e, samples[:n], func() { done++; bar.set(done) })
-		if err != nil {
-			return nil, err
-		}
-		kept, err := f.choose(ctx, all, base.Bank.InChannels, env.seed)
-		if err != nil {
-			return nil, err
-		}
-		rows, samples = append(rows, kept...), samples[n:]
-	}
-	return rows, nil
-}
-
-// extract returns the features of the images of a class, thinned while they come
-// so that no more than twice the pool is held.
-func (f *bankFlags) extract(ctx context.Context, env *environment, e *features.Extractor, samples []dataset.Sample, done func()) ([]float32, error) {
-	share := max(1, 2*f.pool/len(samples)) // features kept of an image
-	var all []float32
-	for i, s := range samples {
-		img, err := s.Load(imgio.DefaultLimits())
-		if err != nil {
-			return nil, err
-		}
-		rows, err := e.Extract(ctx, img)
-		if err != nil {
-			return nil, fmt.Errorf("%s: %w", s.Path, err)
-		}
-		all = append(all, bank.Collect(rows, e.Channels(), share, env.seed+uint64(i))...)
-		done()
-	}
-	return all, nil
-}
-
-func (f *bankFlags) choose(ctx context.Context, all []float32, channels int, seed uint64) ([]float32, error) {
-	if f.choice == "random" {
-		return bank.Collect(all, channels, f.perClass, seed), nil
-	}
-	return bank.Coreset(ctx, bank.Collect(all, channels, f.pool, seed), channels, f.perClass, seed, nil)
-}
-
-// write stores the model with the bank in place of its base.
-func (f *bankFlags) write(ctx context.Context, file *weights.File, c model.Config, base model.Base, rows []float32, set *dataset.Set, d weights.DType) (digest string, err error) {
-	h := file.Header()
-	meta := weights.Meta{Provenance: h.Provenance, Parts: maps.Clone(h.Parts)}
-	delete(meta.Parts, "base")
-	meta.Parts["bank"] = weights.Part{Arch: model.Bank}
-	var tensors []weights.Named
-	for _, t := range h.Tensors {
-		if part := t.Part(); part == "base" || part == "bank" {
-			continue
-		}
-		data, err := file.Float32(ctx, t.Name)
-		if err != nil {
-			return "", err
-		}
-		n := weights.Named{Name: t.Name, Origin: t.Origin, DType: t.DType, Shape: t.Shape, Data: data}
-		if t.Scale != nil {
-			n.Group = t.Scale.Group
-		}
-		tensors = append(tensors, n)
-	}
-	memory := []weights.Named{{Name: "bank.features", Shape: []int{base.Bank.Size, base.Bank.InChannels}, Data: rows}}
-	weights.As(memory, d)
-	c.Base, c.Threshold, c.Classes = &base, nil, nil
-	for _, k := range set.Classes {
-		c.Classes = append(c.Classes, k.Name)
-	}
-	slices.Sort(c.Classes)
-	if err := c.Validate(); err != nil {
-		return "", err
-	}
-	if meta.Config, err = json.Marshal(c); err != nil {
-		return "", err
-	}
-	return weights.Write(f.out, meta, append(tensors, memory...))
+	return set, samples, nil
 }

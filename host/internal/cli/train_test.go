@@ -1,10 +1,14 @@
 package cli
 
 import (
+	"bytes"
 	"encoding/json"
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/drdc-dev/drdc/runtime/imgio"
 )
 
 // TestTrainBankAndEval goes from nothing to figures: drawn parts, an untrained
@@ -70,18 +74,53 @@ func TestTrainBankAndEval(t *testing.T) {
 
 func TestTrainErrors(t *testing.T) {
 	dir := t.TempDir()
+	pictures := func(names ...string) string {
+		folder := t.TempDir()
+		for _, n := range names {
+			var b bytes.Buffer
+			img, err := imgio.NewRGB(20, 10)
+			if err == nil {
+				err = imgio.EncodePNG(&b, img)
+			}
+			if err == nil {
+				err = os.WriteFile(filepath.Join(folder, n), b.Bytes(), 0o666)
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+		}
+		return folder
+	}
+	one, single, broken := pictures("a.png", "b.png"), pictures("a.png"), pictures("a.png")
+	if err := os.WriteFile(filepath.Join(broken, "b.png"), []byte("no picture"), 0o666); err != nil {
+		t.Fatal(err)
+	}
 	for name, tt := range map[string]struct {
 		args []string
 		err  string
 	}{
-		"no part":      {[]string{"train"}, "wrong number of arguments"},
-		"unknown part": {[]string{"train", "bnak"}, "unknown part to train"},
-		"no data":      {[]string{"train", "bank", "-m", "m.drdc", "-o", "o.drdc"}, "--data"},
-		"no model":     {[]string{"train", "bank", "--data", dir, "-o", "o.drdc"}, "-m MODEL"},
-		"no output":    {[]string{"train", "bank", "--data", dir, "-m", "m.drdc"}, "-o MODEL"},
-		"coreset":      {[]string{"train", "bank", "--data", dir, "-m", "m.drdc", "-o", "o.drdc", "--coreset", "best"}, `"best"`},
-		"small pool":   {[]string{"train", "bank", "--data", dir, "-m", "m.drdc", "-o", "o.drdc", "--pool", "10"}, "--pool 10"},
-		"absent model": {[]string{"train", "bank", "--data", dir, "-m", filepath.Join(dir, "none.drdc"), "-o", "o.drdc"}, "none.drdc"},
+		"no part":          {[]string{"train"}, "wrong number of arguments"},
+		"unknown part":     {[]string{"train", "bnak"}, "unknown part to train"},
+		"no data":          {[]string{"train", "bank", "-m", "m.drdc", "-o", "o.drdc"}, "--data"},
+		"no model":         {[]string{"train", "bank", "--data", dir, "-o", "o.drdc"}, "-m MODEL"},
+		"no output":        {[]string{"train", "bank", "--data", dir, "-m", "m.drdc"}, "-o MODEL"},
+		"coreset":          {[]string{"train", "bank", "--data", dir, "-m", "m.drdc", "-o", "o.drdc", "--coreset", "best"}, `"best"`},
+		"small pool":       {[]string{"train", "bank", "--data", dir, "-m", "m.drdc", "-o", "o.drdc", "--pool", "10"}, "--pool 10"},
+		"absent folder":    {[]string{"train", "refiner", "--data", filepath.Join(dir, "none"), "-o", "o.drdc"}, "none"},
+		"foreign flag":     {[]string{"train", "refiner", "--data", dir, "-o", "o.drdc", "--grid", "4"}, "no --grid, it belongs to train bank"},
+		"loop flag":        {[]string{"train", "bank", "--data", dir, "-m", "m.drdc", "-o", "o.drdc", "--epochs", "4"}, "train bank has no --epochs"},
+		"preset":           {[]string{"train", "refiner", "--data", dir, "-o", "o.drdc", "--preset", "huge"}, `preset "huge"`},
+		"channels":         {[]string{"train", "refiner", "--data", dir, "-o", "o.drdc", "--channels", "24"}, "model_channels 24, want a multiple of 32"},
+		"cells":            {[]string{"train", "refiner", "--data", dir, "-o", "o.drdc", "--cells", "5"}, "5 does not divide the image size 224"},
+		"t-max":            {[]string{"train", "refiner", "--data", dir, "-o", "o.drdc", "--t-max", "2000"}, "timestep 2000, want 1 to 1000"},
+		"size of model":    {[]string{"train", "refiner", "--data", dir, "-o", "o.drdc", "-m", "../../../testdata/demo/model.drdc", "--size", "128", "--cells", "8"}, "image_size 128, the model's is 64"},
+		"epochs and steps": {[]string{"train", "refiner", "--data", one, "-o", "o.drdc", "--epochs", "3", "--steps", "3"}, "exclude each other"},
+		"schedule":         {[]string{"train", "refiner", "--data", one, "-o", "o.drdc", "--schedule", "square"}, `"square"`},
+		"checkpoints":      {[]string{"train", "refiner", "--data", one, "-o", "o.drdc", "--checkpoint-minutes", "0"}, "--checkpoint-minutes 0"},
+		"one image":        {[]string{"train", "refiner", "--data", single, "-o", "o.drdc"}, "want at least 2"},
+		"no picture":       {[]string{"train", "refiner", "--data", broken, "-o", "o.drdc"}, "b.png"},
+		"empty class":      {[]string{"train", "refiner", "--data", dir, "-o", "o.drdc"}, "no pictures"},
+		"absent model":     {[]string{"train", "bank", "--data", dir, "-m", filepath.Join(dir, "none.drdc"), "-o", "o.drdc"}, "none.drdc"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			code, _, errs := drdc(t, tt.args...)

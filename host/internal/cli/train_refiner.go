@@ -1,0 +1,301 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"slices"
+
+	"github.com/drdc-dev/drdc/host/internal/learn"
+	"github.com/drdc-dev/drdc/runtime/diffusion"
+	"github.com/drdc-dev/drdc/runtime/gpu"
+	"github.com/drdc-dev/drdc/runtime/graph"
+	"github.com/drdc-dev/drdc/runtime/imgio"
+	"github.com/drdc-dev/drdc/runtime/model"
+	"github.com/drdc-dev/drdc/runtime/train"
+	"github.com/drdc-dev/drdc/weights"
+	"github.com/spf13/pflag"
+)
+
+// refinerFlags are the flags of `drdc train refiner`.
+type refinerFlags struct {
+	*trainFlags
+	flags     *pflag.FlagSet
+	config    string
+	preset    string
+	size      int
+	channels  int
+	mult      []float64
+	resBlocks int
+	attention []int
+	heads     int
+	cells     []int
+	sets      int
+	maxStep   int
+}
+
+func trainRefiner() trainPart {
+	return trainPart{
+		name:  "refiner",
+		loops: true,
+		long: "the diffusion U-Net, which repaints hidden cells of an image. Images of all classes\n" +
+			"are mixed; each time another half of the cells is hidden and another timestep drawn. The\n" +
+			"moving average of the weights becomes the model. Hours on a GPU; --minutes bounds it.",
+		setup: func(flags *pflag.FlagSet, common *trainFlags) func(context.Context, *environment) error {
+			f := refinerFlags{trainFlags: common, flags: flags}
+			d := diffusion.DefaultTraining()
+			flags.StringVar(&f.config, "config", "", "JSON file with the configuration; flags win over it")
+			flags.StringVar(&f.preset, "preset", "small", "size of the U-Net: tiny, small, base or adm")
+			offer(flags, "preset", "tiny", "small", "base", "adm")
+			flags.IntVar(&f.size, "size", 0, "pixels of a side of the images (default: the model's, or 224)")
+			flags.IntVar(&f.channels, "channels", 0, "model_channels of the U-Net")
+			flags.Float64SliceVar(&f.mult, "mult", nil, "channel_mult: times the channels, for each level")
+			flags.IntVar(&f.resBlocks, "res-blocks", 0, "num_res_blocks of a level")
+			flags.IntSliceVar(&f.attention, "attention", nil, "attention_ds: down-sampling factors of the levels with attention")
+			flags.IntVar(&f.heads, "head-channels", 0, "num_head_channels of the attention")
+			flags.IntSliceVar(&f.cells, "cells", d.Cells, "sizes of hidden cells in pixels, one is drawn for each image")
+			flags.IntVar(&f.sets, "sets", d.Sets, "sets that the cells are dealt to; one of them is hidden")
+			flags.IntVar(&f.maxStep, "t-max", d.MaxStep, "timesteps are drawn up to this one")
+			return f.run
+		},
+	}
+}
+
+// configure is the configuration of the new model: that of -m or --config with the
+// refiner that the flags describe.
+func (f *refinerFlags) configure(kept keptParts) (model.Config, error) {
+	c := kept.config
+	refiner, err := model.DefaultRefiner(f.preset)
+	if err != nil {
+		return c, usageError("%w", err)
+	}
+	if f.model == "" {
+		c = model.Config{Infer: model.DefaultInfer(), ImageSize: refiner.ImageSize, Classes: []string{}}
+	}
+	refiner.ImageSize = c.ImageSize
+	if f.config != "" {
+		text, err := os.ReadFile(f.config)
+		if err != nil {
+			return c, err
+		}
+		given, err := model.Parse(text)
+		if err != nil {
+			return c, fmt.Errorf("%s: %w", f.config, err)
+		}
+		if f.model == "" {
+			c = given
+			c.Backbone, c.Base = nil, nil
+			refiner.ImageSize = c.ImageSize
+		}
+		if c.Infer = given.Infer; given.Refiner != nil {
+			refiner = *given.Refiner
+		}
+	}
+	if f.size != 0 {
+		refiner.ImageSize = f.size
+		if f.model == "" {
+			c.ImageSize = f.size
+		}
+	}
+	set := f.flags.Changed
+	if set("channels") {
+		refiner.ModelChannels = f.channels
+	}
+	if set("mult") {
+		refiner.ChannelMult = f.mult
+		if !set("attention") {
+			refiner.AttentionDS = slices.DeleteFunc(slices.Clone(refiner.AttentionDS), func(ds int) bool { return ds > 1<<(len(f.mult)-1) })
+		}
+	}
+	if set("res-blocks") {
+		refiner.NumResBlocks = f.resBlocks
+	}
+	if set("attention") {
+		refiner.AttentionDS = f.attention
+	}
+	if set("head-channels") {
+		refiner.NumHeadChannels = f.heads
+	}
+	c.Refiner = &refiner
+	if f.config == "" && f.model == "" {
+		f.inference(&c)
+	}
+	if err := c.Validate(); err != nil {
+		return c, usageError("%w", err)
+	}
+	return c, nil
+}
+
+// inference fits the defaults of the loop, which are for 224 pixels, to the images
+// and to the cells that are learned.
+func (f *refinerFlags) inference(c *model.Config) {
+	in := &c.Infer
+	if !slices.Contains(f.cells, in.Cells[0]) || c.ImageSize%in.Cells[0] != 0 {
+		in.Cells = []int{slices.Max(f.cells)}
+	}
+	in.Scales = slices.DeleteFunc(slices.Clone(in.Scales), func(s int) bool { return c.ImageSize%s != 0 })
+	in.MeanFilter = max(1, in.MeanFilter*c.ImageSize/224) | 1
+}
+
+// refinerSettings decide the losses.
+type refinerSettings struct {
+	Part     string                   `json:"part"`
+	Network  model.Refiner            `json:"network"`
+	Training diffusion.TrainingConfig `json:"training"`
+	loopSettings
+}
+
+func (f *refinerFlags) run(ctx context.Context, env *environment) (err error) {
+	dtype, err := f.elementType()
+	if err != nil {
+		return err
+	}
+	kept, err := keepFile(ctx, f.model, "refiner")
+	if err != nil {
+		return err
+	}
+	c, err := f.configure(kept)
+	if err != nil {
+		return err
+	}
+	schedule, err := c.Refiner.Schedule()
+	if err != nil {
+		return usageError("%w", err)
+	}
+	shown := diffusion.TrainingConfig{Cells: f.cells, Sets: f.sets, MaxStep: f.maxStep}
+	if err := shown.Validate(c.ImageSize, schedule.Steps()); err != nil {
+		return usageError("%w", err)
+	}
+	set, samples, err := f.open(env)
+	if err != nil {
+		return err
+	}
+	images, digest, err := loadImages(ctx, env, samples, c.ImageSize)
+	if err != nil {
+		return err
+	}
+	defaults := loopDefaults{epochs: 300, batch: 16, clip: 1}
+	plan, err := f.loop.plan(defaults, len(images), env.seed, digest)
+	if err != nil {
+		return err
+	}
+	c.Classes, c.Threshold = set.Names(), nil
+	dev, err := openDevice(ctx, env)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, dev.Close()) }()
+	r := refinerRun{config: c, schedule: schedule, shown: shown, images: images, loop: plan, seed: env.seed}
+	job, err := r.job(dev)
+	if err != nil {
+		return err
+	}
+	part := weights.Part{Arch: model.UNet}
+	if job.Meta, err = (keptParts{}).with(model.Config{Refiner: c.Refiner, Infer: c.Infer, ImageSize: c.ImageSize, Classes: c.Classes}, "refiner", part); err != nil {
+		return err
+	}
+	model := ""
+	job.Model = func(ctx context.Context, t *train.Trainer) error {
+		tensors, err := t.Tensors(ctx, true)
+		if err != nil {
+			return err
+		}
+		weights.As(tensors, dtype)
+		model, err = kept.write(f.out, c, "refiner", part, tensors)
+		return err
+	}
+	env.notef("U-Net: %s parameters, images of %d px; training needs %v on the device", thousands(c.Refiner.Params()), c.ImageSize, job.Plan.Memory())
+	env.notef("%s steps of %d images: %.1f epochs of %s images", thousands(job.Steps), job.Samples, float64(job.Steps*job.Samples)/float64(len(images)), thousands(len(images)))
+	view := newLossView(env)
+	result, err := learn.Run(ctx, dev, job, f.loop.options(env, f.out, "refiner"), view)
+	view.clear()
+	if err != nil {
+		return f.loop.explain(err)
+	}
+	return writeTrained(env, f.out, model, result)
+}
+
+// trainReport is what `drdc train --json` writes for parts that are trained step by
+// step.
+type trainReport struct {
+	Model    string  `json:"model"`
+	Digest   string  `json:"digest"`
+	Steps    int     `json:"steps"`
+	Complete bool    `json:"complete"` // false: stopped by --minutes
+	Loss     float64 `json:"loss"`     // mean of the last 100 steps
+	Seconds  float64 `json:"seconds"`
+}
+
+func writeTrained(env *environment, out, digest string, r learn.Result) error {
+	if env.json {
+		return env.printJSON(trainReport{out, digest, r.Steps, r.Complete, r.Loss, r.Seconds})
+	}
+	env.notef("%s: %s steps in %.0f s, loss %.4g, digest %s", out, thousands(r.Steps), r.Seconds, r.Loss, digest)
+	return nil
+}
+
+// refinerRun is what the steps of a training need.
+type refinerRun struct {
+	config   model.Config
+	schedule *diffusion.Schedule
+	shown    diffusion.TrainingConfig
+	images   []*imgio.RGB
+	loop     loopPlan
+	seed     uint64
+}
+
+// job plans the training on a device.
+func (r *refinerRun) job(dev *gpu.Device) (learn.Job, error) {
+	size, batch := r.config.ImageSize, r.loop.batch
+	training, err := diffusion.NewTraining(r.shown, r.schedule, size, batch)
+	if err != nil {
+		return learn.Job{}, err
+	}
+	network := r.config.Refiner.Trainee()
+	plan, err := train.New(func(g *graph.Graph) graph.Value {
+		b := training.Build(g, network)
+		return train.MSE(g, b.Predicted, b.Noise)
+	}, graph.DeviceLimits(dev), r.loop.options)
+	if err != nil {
+		return learn.Job{}, err
+	}
+	store := graph.Values{}
+	drawn, err := untrained(r.config, "refiner", r.seed)
+	if err != nil {
+		return learn.Job{}, err
+	}
+	for _, t := range drawn {
+		v := store[t.Name]
+		v.Shape, v.Data = t.Shape, t.Data
+		store[t.Name] = v
+	}
+	order, err := train.NewOrder(len(r.images), r.seed)
+	if err != nil {
+		return learn.Job{}, err
+	}
+	return learn.Job{
+		Part:     "refiner",
+		Settings: refinerSettings{"refiner", *r.config.Refiner, r.shown, r.loop.settings},
+		Plan:     plan, Store: store,
+		Steps: r.loop.steps, Samples: batch * r.loop.options.Passes, Images: len(r.images),
+		Feed: func(t *train.Trainer, pass int) error {
+			return r.feed(t, training, order, (t.Steps()*r.loop.options.Passes+pass)*batch)
+		},
+	}, nil
+}
+
+// feed writes the batch that begins with a sample of the run.
+func (r *refinerRun) feed(t *train.Trainer, training *diffusion.Training, order *train.Order, first int) error {
+	batch := make([]diffusion.TrainingSample, r.loop.batch)
+	pixels := r.config.ImageSize * r.config.ImageSize * imgio.Lanes
+	values := make([]float32, len(batch)*pixels)
+	signed := imgio.Signed()
+	for i := range batch {
+		batch[i] = training.Draw(diffusion.NewTrainingKey(r.seed, uint64(first+i)))
+		if err := signed.Apply(values[i*pixels:(i+1)*pixels], r.images[order.At(first+i)]); err != nil {
+			return err
+		}
+	}
+	return training.Write(t.Write, values, batch)
+}

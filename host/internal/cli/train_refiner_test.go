@@ -1,0 +1,71 @@
+package cli
+
+import (
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// TestTrainRefiner trains a tiny U-Net two steps, goes on to the third from the
+// checkpoint, and finds the parts of -m in the model beside it.
+func TestTrainRefiner(t *testing.T) {
+	dir := t.TempDir()
+	data, backbone, out := filepath.Join(dir, "data"), filepath.Join(dir, "backbone.drdc"), filepath.Join(dir, "model.drdc")
+	config := filepath.Join(dir, "config.json")
+	text := `{"image_size": 16, "backbone": {"arch": "mobilenet_v2", "taps": [0]}, "infer": {"cells": [4], "scales": [1, 2], "mean_filter": 3}}`
+	if err := os.WriteFile(config, []byte(text), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	mustRun(t, "synth", "-q", "-o", data, "--classes", "2", "--train", "3", "--test", "0", "--size", "64")
+	mustRun(t, "convert", "-q", "--random", "backbone", "--config", config, "-o", backbone)
+	args := []string{
+		"train", "refiner", "-q", "--data", data, "-m", backbone, "-o", out, "--json", "--seed", "5", "--config", config,
+		"--channels", "32", "--mult", "1", "--res-blocks", "1", "--head-channels", "32", "--cells", "4,8", "--batch", "2",
+	}
+	var r struct {
+		Model, Digest string
+		Steps         int
+		Complete      bool
+		Loss          float64
+	}
+	stdout, _ := mustRun(t, append(args, "--steps", "2")...)
+	if err := json.Unmarshal([]byte(stdout), &r); err != nil {
+		t.Fatal(err)
+	}
+	// An untrained U-Net answers 0, so the loss begins near the variance of the noise.
+	if r.Model != out || r.Digest == "" || r.Steps != 2 || !r.Complete || !(r.Loss > 0.7 && r.Loss < 1.3) {
+		t.Errorf("unexpected report: %s", stdout)
+	}
+	if code, _, errs := drdc(t, append(args, "--steps", "3")...); code != exitUsage || !strings.Contains(errs, "--resume or --fresh") {
+		t.Errorf("a second start: exit code %d, %s", code, errs)
+	}
+	if code, _, errs := drdc(t, append(args, "--steps", "3", "--resume", "--lr", "1e-3")...); code != exitUsage || !strings.Contains(errs, "adamw.LR was 0.0001, is 0.001") {
+		t.Errorf("another learning rate: exit code %d, %s", code, errs)
+	}
+	mustRun(t, append(args, "--steps", "3", "--resume")...)
+	losses, err := os.ReadFile(filepath.Join(dir, "model.csv"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if n := strings.Count(string(losses), "\n"); n != 4 {
+		t.Errorf("%d lines of losses, want 4:\n%s", n, losses)
+	}
+	stdout, _ = mustRun(t, "inspect", "--verify", "--json", out)
+	var m struct {
+		Config struct {
+			Classes []string
+			Refiner struct {
+				ImageSize int `json:"image_size"`
+			}
+		}
+		Parts map[string]struct{ Arch string }
+	}
+	if err := json.Unmarshal([]byte(stdout), &m); err != nil {
+		t.Fatal(err)
+	}
+	if len(m.Config.Classes) != 2 || m.Config.Refiner.ImageSize != 16 || len(m.Parts) != 2 || m.Parts["refiner"].Arch != "unet" || m.Parts["backbone"].Arch != "mobilenet_v2" {
+		t.Errorf("unexpected model: %s", stdout)
+	}
+}
