@@ -86,6 +86,13 @@ func (o Attention) Infer(in []Tensor) ([]Tensor, error) {
 	return []Tensor{y}, nil
 }
 
+// Flops implements Counted.
+func (o Attention) Flops(in, out []Tensor) float64 {
+	queries, keys := o.tokens(in)
+	s := out[0].Shape
+	return 4 * float64(s[0]*queries) * float64(keys*s[3])
+}
+
 // tokens returns the number of queries and of keys in an image.
 func (o Attention) tokens(in []Tensor) (queries, keys int) {
 	q := in[0].Shape
@@ -221,15 +228,14 @@ func dot(a, b []float64) float64 {
 
 func init() {
 	packed := func(order AttentionOrder, heads, n, h, w, c int) Case {
-		l := float64(h * w)
-		return Case{Op: Attention{Heads: heads, Order: order}, In: []Tensor{Float(n, h, w, 3*c)}, Flops: 4 * float64(n) * l * l * float64(c)}
+		return counted(Case{Op: Attention{Heads: heads, Order: order}, In: []Tensor{Float(n, h, w, 3*c)}}, Float(n, h, w, c))
 	}
 	cross := func(heads, n, queries, keys, c int, mask bool) Case {
 		in := []Tensor{Float(n, 1, queries, c), Float(n, 1, keys, c), Float(n, 1, keys, c), Float(1, 1, queries, keys)}
 		if !mask {
 			in = in[:3]
 		}
-		return Case{Op: Attention{Heads: heads, Mask: mask}, In: in, Flops: 4 * float64(n*queries) * float64(keys*c)}
+		return counted(Case{Op: Attention{Heads: heads, Mask: mask}, In: in}, Float(n, 1, queries, c))
 	}
 	named := func(name string, c Case) Case { c.Name = name; return c }
 	bench := func(name string, c Case) Case { c.Name, c.Bench = name, true; return c }
@@ -285,6 +291,12 @@ func init() {
 			return cross(heads, extent(r, 2), queries[r.IntN(len(queries))], extent(r, 65), heads*c, r.IntN(2) == 1)
 		},
 	})
+}
+
+// counted is c with its operation count; y is its output.
+func counted(c Case, y Tensor) Case {
+	c.Flops = c.Op.(Counted).Flops(c.In, []Tensor{y})
+	return c
 }
 
 func abs(x int) int { return max(x, -x) }

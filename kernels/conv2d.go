@@ -88,6 +88,15 @@ func (o Conv2D) Infer(in []Tensor) ([]Tensor, error) {
 	return []Tensor{y}, checkEpilogue(in[len(types):], y.Shape, o.Bias, o.Residual)
 }
 
+// Flops implements Counted.
+func (o Conv2D) Flops(in, out []Tensor) float64 {
+	w, channels := in[o.weight()].Shape, in[0].Shape[3]/o.groups()
+	if o.Two {
+		channels += in[1].Shape[3]
+	}
+	return 2 * float64(out[0].Shape.Elems()) * float64(w[0]*w[1]*channels)
+}
+
 // check validates the fields.
 func (o Conv2D) check() error {
 	const limit = 1 << 15
@@ -135,7 +144,7 @@ func (o Conv2D) conv(size [3]int, kernel, channels [2]int, weight Type) Case {
 		w.Shape[2] = 1
 	}
 	c.In[1] = w
-	return c.finish(channels[0] / o.groups() * kernel[0] * kernel[1])
+	return c.finish()
 }
 
 // join makes a case of two sources with c1 and c2 channels.
@@ -144,12 +153,11 @@ func (o Conv2D) join(size [3]int, kernel [2]int, c1, c2, k int, weight Type) Cas
 	x, x2 := Float(size[0], size[1], size[2], c1), Float(size[0], size[1], size[2], c2)
 	w := Tensor{Shape{kernel[0], kernel[1], pad4(c1) + pad4(c2), k}, weight}
 	c := Case{Op: o, In: []Tensor{x, x2, w}, Fill: fillConv(o, c1)}
-	return c.finish((c1 + c2) * kernel[0] * kernel[1])
+	return c.finish()
 }
 
-// finish adds the operands of the epilogue and the operation count; depth is the
-// number of multiply-adds per output value.
-func (c Case) finish(depth int) Case {
+// finish adds the operands of the epilogue and the operation count.
+func (c Case) finish() Case {
 	o := c.Op.(Conv2D)
 	bare := o
 	bare.Bias, bare.Residual = false, false
@@ -158,7 +166,7 @@ func (c Case) finish(depth int) Case {
 		panic("kernels: conv2d: case " + err.Error())
 	}
 	c.In = append(c.In, epilogueInputs(y[0].Shape, o.Bias, o.Residual)...)
-	c.Flops = 2 * float64(y[0].Shape.Elems()) * float64(depth)
+	c.Flops = o.Flops(c.In, y)
 	return c
 }
 

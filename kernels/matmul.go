@@ -60,6 +60,11 @@ func (o MatMul) Infer(in []Tensor) ([]Tensor, error) {
 	return []Tensor{y}, checkEpilogue(in[2:], y.Shape, o.Bias, o.Residual)
 }
 
+// Flops implements Counted.
+func (o MatMul) Flops(in, out []Tensor) float64 {
+	return 2 * float64(out[0].Shape.Elems()) * float64(in[0].Shape[3])
+}
+
 func (o MatMul) WithBias() (Op, bool) {
 	ok := !o.Bias && !o.Residual && o.Act == Identity
 	o.Bias = true
@@ -185,7 +190,7 @@ func (o MatMul) multiply(n, h, w, k, matrices, columns int, packed bool, weight 
 	}
 	y := Shape{n, h, w, columns}
 	c.In = append([]Tensor{Float(n, h, w, k), b}, epilogueInputs(y, o.Bias, o.Residual)...)
-	c.Flops = 2 * float64(y.Elems()) * float64(k)
+	c.Flops = o.Flops(c.In, []Tensor{{Shape: y}})
 	if weight == F16 {
 		c.Bound, c.Why = 1e-6, "weights are stored as half floats"
 	}

@@ -29,6 +29,14 @@ type Op interface {
 	Reference(in, out []*Array)
 }
 
+// Counted is an operation whose arithmetic is worth counting: convolutions, products,
+// attention. Flops is the least that its definition asks for, a multiply-add counted as
+// two, whatever the shaders compute: the FLOPs of Winograd are those of Conv2D.
+type Counted interface {
+	Op
+	Flops(in, out []Tensor) float64
+}
+
 // Target is what a kernel may use of the device that will run it.
 type Target struct {
 	CPU             bool // software adapter: few wide cores, no fast shared memory

@@ -84,6 +84,14 @@ func (o Winograd) Infer(in []Tensor) ([]Tensor, error) {
 	return o.conv().Infer(in)
 }
 
+// Flops implements Counted.
+func (o Winograd) Flops(in, out []Tensor) float64 {
+	c := o.conv()
+	in = slices.Clone(in)
+	in[c.weight()].Shape[0], in[c.weight()].Shape[1] = 3, 3
+	return c.Flops(in, out)
+}
+
 func (o Winograd) WithBias() (Op, bool) {
 	ok := !o.Bias && !o.Residual && o.Act == Identity
 	o.Bias = true

@@ -1,6 +1,7 @@
 // Package forward runs one network of a model on given tensors, so that a
 // converted checkpoint can be compared with its origin. Tensors are row-major in
-// PyTorch's order, [N, C, H, W]; one image is computed at a time.
+// PyTorch's order, [N, C, H, W]; one image is computed at a time. Measure says what a
+// pass of the refiner costs.
 //
 //	out, err := forward.Run(ctx, dev, config, store, forward.Refiner, map[string]forward.Tensor{"x": x, "t": t})
 //	eps := out["eps"]

@@ -104,6 +104,18 @@ func (p *Plan) Memory() Memory {
 	return m
 }
 
+// Flops is the arithmetic of one replay by the names of the operations that count
+// theirs (kernels.Counted).
+func (p *Plan) Flops() map[string]float64 {
+	sum := map[string]float64{}
+	for _, s := range p.steps {
+		if op, ok := s.op.(kernels.Counted); ok {
+			sum[op.Name()] += op.Flops(p.graph.tensors(s.in), p.graph.tensors(s.out))
+		}
+	}
+	return sum
+}
+
 // Dispatches is the number of shader dispatches of one replay.
 func (p *Plan) Dispatches() int {
 	n := 0

@@ -50,7 +50,7 @@ const (
 func DefaultInfer() Infer { return Infer{Diffusion: diffusion.Default(), Fusion: fusion.Default()} }
 
 // Preset is the published model, EfficientNet-b4 and UniAD, with a U-Net of a size:
-// tiny, small, base or adm.
+// see unet.Preset.
 func Preset(name string) (Config, error) {
 	refiner, err := DefaultRefiner(name)
 	if err != nil {

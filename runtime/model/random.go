@@ -15,7 +15,12 @@ import (
 // MobileNetV2, gains 1, offsets 0, and 0 for the last convolution of every branch of a
 // U-Net, which then answers 0 (method 3.2). The values depend on the seed and the
 // tensor's name alone.
-type Random struct{ Seed uint64 }
+type Random struct {
+	Seed uint64
+	// Full draws the convolutions that end a branch too, so that the output depends on all
+	// of the network.
+	Full bool
+}
 
 // Tensors lists the stored tensors of a part of c without its prefix; the part is
 // "backbone", "base" or "refiner".
@@ -42,7 +47,7 @@ func (r Random) Values(t graph.Source) []float32 {
 	}
 	v := make([]float32, n)
 	switch {
-	case zero(t.Name):
+	case zero(t.Name) && !r.Full:
 	case len(t.Shape) > 1:
 		h := fnv.New64a()
 		h.Write([]byte(t.Name))

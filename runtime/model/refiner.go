@@ -20,7 +20,7 @@ type Refiner struct {
 	DiffusionSteps int    `json:"diffusion_steps"` // of the schedule
 }
 
-// DefaultRefiner is the U-Net of a preset (tiny, small, base or adm) on the linear
+// DefaultRefiner is the U-Net of a preset (unet.Preset) on the linear
 // schedule of 1,000 steps.
 func DefaultRefiner(preset string) (Refiner, error) {
 	c, err := unet.Preset(preset)

@@ -25,16 +25,34 @@ func bench() command {
 			"Each case is then compared with its float64 reference and timed, the fastest of\n" +
 			"several runs; a wrong result stops the command. The share is of the nearer ceiling.\n" +
 			"--kernels takes a regular expression on OPERATION/CASE.\n" +
-			"--model instead stores a model in every element type and shows what each costs in\n" +
+			"--net instead times a whole U-Net, cold and warm, with the share of every kernel: a\n" +
+			"preset (tiny, small, base, adm, unet58) with weights drawn from --seed, or with --model\n" +
+			"the part \"refiner\" of that file. --check compares it with its float64 reference first.\n" +
+			"--model alone stores a model in every element type and shows what each costs in\n" +
 			"size and output error, and how fast it loads.",
-		examples: []string{"drdc bench", "drdc bench --kernels '^conv2d/'", "drdc bench --kernels matmul --json", "drdc bench --model model.drdc"},
-		uses:     usesDevice,
+		examples: []string{
+			"drdc bench", "drdc bench --kernels '^conv2d/'", "drdc bench --kernels matmul --json",
+			"drdc bench --net unet58 --check", "drdc bench --net refiner --model model.drdc --json", "drdc bench --model model.drdc",
+		},
+		uses: usesDevice | usesSeed,
 		setup: func(flags *pflag.FlagSet) runFunc {
 			kernels := flags.String("kernels", "", "only the cases whose OPERATION/CASE matches this regular expression")
-			model := flags.String("model", "", "a model file: sizes, output error and loading by element type")
+			var net netFlags
+			flags.StringVar(&net.model, "model", "", "a model file: sizes, output error and loading by element type, or what --net times")
+			flags.StringVar(&net.net, "net", "", "the U-Net to time: tiny, small, base, adm, unet58, or refiner with --model")
+			offer(flags, "net", "tiny", "small", "base", "adm", "unet58", "refiner")
+			flags.StringVar(&net.dtype, "dtype", "f32", "how --net stores the weights of convolutions: f32 or f16")
+			offer(flags, "dtype", "f32", "f16")
+			flags.IntVar(&net.size, "size", 0, "pixels of a side for --net (default that of the network)")
+			flags.IntVar(&net.images, "images", 1, "images of a pass for --net")
+			flags.IntVar(&net.passes, "passes", 3, "warm passes for --net")
+			flags.BoolVar(&net.check, "check", false, "compare --net with its float64 reference first: a minute and more")
 			return func(ctx context.Context, env *environment, _ []string) error {
-				if *model != "" {
-					return benchModel(ctx, env, *model)
+				if net.net != "" {
+					return benchNet(ctx, env, net)
+				}
+				if net.model != "" {
+					return benchModel(ctx, env, net.model)
 				}
 				match, err := regexp.Compile(*kernels)
 				if err != nil {

@@ -25,7 +25,8 @@ type Config struct {
 // Default is the preset small.
 func Default() Config { return ofSize(64, 64) }
 
-// Preset is a configuration by name: tiny, small, base or adm (method 3.5).
+// Preset is a configuration by name: tiny, small, base or adm (method 3.5), or unet58,
+// the network of 58 GMAC at 224x224 in which drdc is compared with other runtimes.
 func Preset(name string) (Config, error) {
 	switch name {
 	case "tiny":
@@ -36,8 +37,12 @@ func Preset(name string) (Config, error) {
 		return ofSize(128, 64), nil
 	case "adm":
 		return ofSize(256, 64), nil
+	case "unet58":
+		c := ofSize(64, 64)
+		c.ChannelMult = []float64{1, 1, 2, 3, 4, 4}
+		return c, nil
 	}
-	return Config{}, fmt.Errorf("unet: preset %q, want tiny, small, base or adm", name)
+	return Config{}, fmt.Errorf("unet: preset %q, want tiny, small, base, adm or unet58", name)
 }
 
 func ofSize(channels, head int) Config {

@@ -17,6 +17,7 @@ func TestPresets(t *testing.T) {
 		{"small", 34615683, 566},
 		{"base", 138289923, 566},
 		{"adm", 552814083, 566},
+		{"unet58", 38676995, 568},
 	} {
 		c, err := Preset(p.name)
 		if err != nil {
@@ -29,7 +30,7 @@ func TestPresets(t *testing.T) {
 			t.Errorf("%s has %d parameters in %d tensors, want %d in %d", p.name, n, m, p.params, p.tensors)
 		}
 	}
-	if _, err := Preset("large"); err == nil || !strings.Contains(err.Error(), `"large", want tiny, small, base or adm`) {
+	if _, err := Preset("large"); err == nil || !strings.Contains(err.Error(), `"large", want tiny, small, base, adm or unet58`) {
 		t.Errorf("preset large: %v", err)
 	}
 }
