@@ -34,8 +34,8 @@ type Result struct {
 type Seconds struct {
 	Prepare float64 `json:"prepare"` // resizing and normalising
 	Base    float64 `json:"base"`    // backbone and base model
-	Refine  float64 `json:"refine"`  // the loop, and built-in rules
-	Fuse    float64 `json:"fuse"`    // other rules
+	Refine  float64 `json:"refine"`  // the loop
+	Fuse    float64 `json:"fuse"`    // the rule
 	Total   float64 `json:"total"`
 }
 
@@ -78,7 +78,7 @@ func (d *Detector) detect(ctx context.Context, img *imgio.RGB, digest [sha256.Si
 	stack := &fusion.Stack{W: size, H: size}
 	lap(&res.Seconds.Prepare)
 	if d.base != nil {
-		if stack.Base, err = d.runBase(ctx, picture, res); err != nil {
+		if stack.Base, err = d.runBase(ctx, picture); err != nil {
 			return nil, err
 		}
 	}
@@ -89,10 +89,8 @@ func (d *Detector) detect(ctx context.Context, img *imgio.RGB, digest [sha256.Si
 		}
 	}
 	lap(&res.Seconds.Refine)
-	if d.builder == nil {
-		if err := d.runRule(ctx, stack, res); err != nil {
-			return nil, err
-		}
+	if err := d.runRule(ctx, stack, res); err != nil {
+		return nil, err
 	}
 	lap(&res.Seconds.Fuse)
 	s := &res.Seconds
@@ -103,8 +101,8 @@ func (d *Detector) detect(ctx context.Context, img *imgio.RGB, digest [sha256.Si
 	return res, nil
 }
 
-// runBase returns the base map; alone, with a built-in rule, it also gives the result.
-func (d *Detector) runBase(ctx context.Context, picture *imgio.RGB, res *Result) ([]float32, error) {
+// runBase returns the base map.
+func (d *Detector) runBase(ctx context.Context, picture *imgio.RGB) ([]float32, error) {
 	b := d.config.Backbone
 	pixels := make([]float32, picture.W*picture.H*imgio.Lanes)
 	if err := imgio.Standard(b.Mean, b.Std).Apply(pixels, picture); err != nil {
@@ -119,25 +117,18 @@ func (d *Detector) runBase(ctx context.Context, picture *imgio.RGB, res *Result)
 	if err := d.base.Finite(ctx); err != nil {
 		return nil, err
 	}
-	if d.refiner == nil && d.builder != nil {
-		if err := d.read(ctx, d.base, res); err != nil || !d.options.Stack {
-			return nil, err
-		}
-	}
 	v, err := d.base.Read(ctx, outBase)
-	return lane(v, 0, 4), err
+	if err != nil {
+		return nil, err
+	}
+	return lanes(v, 1)[0], nil
 }
 
-// runRefiner runs the loop; with a built-in rule it gives the result.
+// runRefiner runs the loop and puts its error maps into stack.
 func (d *Detector) runRefiner(ctx context.Context, picture *imgio.RGB, digest [sha256.Size]byte, stack *fusion.Stack, res *Result) error {
 	image := make([]float32, imgio.Lanes*picture.W*picture.H)
 	if err := imgio.Signed().Apply(image, picture); err != nil {
 		return err
-	}
-	if d.useBase && d.builder != nil {
-		if err := d.refiner.Write(inBase, kernels.Encode(kernels.F32, spread(stack.Base))); err != nil {
-			return err
-		}
 	}
 	var after func(step int) error
 	if d.options.Predicted {
@@ -149,18 +140,14 @@ func (d *Detector) runRefiner(ctx context.Context, picture *imgio.RGB, digest [s
 	if err := d.refiner.Finite(ctx); err != nil {
 		return err
 	}
-	if d.builder != nil {
-		if err := d.read(ctx, d.refiner, res); err != nil || !d.options.Stack {
-			return err
-		}
-	}
 	v, err := d.refiner.Read(ctx, outStack)
 	if err != nil {
 		return err
 	}
 	maps := d.config.Infer.Maps()
-	for i, m := range maps {
-		stack.Maps = append(stack.Maps, fusion.Map{Timestep: m.Timestep, Cell: m.Cell, Scale: m.Scale, Val: lane(v, i, (len(maps)+3)/4*4)})
+	for i, val := range lanes(v, len(maps)) {
+		m := maps[i]
+		stack.Maps = append(stack.Maps, fusion.Map{Timestep: m.Timestep, Cell: m.Cell, Scale: m.Scale, Val: val})
 	}
 	return nil
 }
@@ -180,21 +167,7 @@ func (d *Detector) readPredicted(ctx context.Context, step int, res *Result) err
 	return nil
 }
 
-// read takes heatmap and score from the graph that the rule is in.
-func (d *Detector) read(ctx context.Context, e executor, res *Result) error {
-	v, err := e.Read(ctx, outHeatmap)
-	if err != nil {
-		return err
-	}
-	s, err := e.Read(ctx, outScore)
-	if err != nil {
-		return err
-	}
-	res.Heatmap.Val, res.Score = lane(v, 0, 4), float64(s[0])
-	return nil
-}
-
-// runRule runs a rule of the caller's, whose result is not trusted.
+// runRule runs the rule, whose result is not trusted: it may be the caller's.
 func (d *Detector) runRule(ctx context.Context, stack *fusion.Stack, res *Result) error {
 	f, err := d.rule.Fuse(ctx, stack)
 	if err != nil {

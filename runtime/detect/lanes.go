@@ -1,19 +1,16 @@
 package detect
 
-// lane takes value i of every stride values: a channel of a padded tensor.
-func lane(v []float32, i, stride int) []float32 {
-	out := make([]float32, len(v)/stride)
-	for p := range out {
-		out[p] = v[p*stride+i]
+// lanes splits a tensor of n channels, which are padded to four, into its channels.
+func lanes(v []float32, n int) [][]float32 {
+	stride := (n + 3) / 4 * 4
+	out := make([][]float32, n)
+	for i := range out {
+		out[i] = make([]float32, len(v)/stride)
 	}
-	return out
-}
-
-// spread gives every value four lanes, the last three zero.
-func spread(v []float32) []float32 {
-	out := make([]float32, 4*len(v))
-	for i, x := range v {
-		out[4*i] = x
+	for p := range len(v) / stride {
+		for i, x := range v[p*stride:][:n] {
+			out[i][p] = x
+		}
 	}
 	return out
 }

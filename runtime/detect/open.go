@@ -22,7 +22,6 @@ type Detector struct {
 	config  model.Config // with the settings in force; parts left out are nil
 	options Options
 	rule    fusion.Rule
-	builder fusion.Builder // the rule, when it runs in the graph
 
 	useBase, useRefiner bool
 
@@ -73,7 +72,7 @@ func (d *Detector) open(ctx context.Context, dev *gpu.Device, s graph.Store) err
 		d.profile = newProfiler()
 	}
 	if d.useBase {
-		g, err := d.buildBase(!d.useRefiner)
+		g, err := d.buildBase()
 		if err != nil {
 			return err
 		}

@@ -1,11 +1,12 @@
 package diffusion
 
 import (
-	"bytes"
 	"context"
 	"crypto/sha256"
 	"fmt"
 	"math"
+	"reflect"
+	"slices"
 	"strings"
 	"testing"
 
@@ -45,7 +46,7 @@ type onDevice struct{ *graph.Exec }
 
 func (e onDevice) Submit(context.Context) error { return e.Exec.Submit() }
 
-// load puts the loop with the paper's rule behind it on dev; extra may add to the graph.
+// load puts the loop on dev.
 func load(t *testing.T, dev *gpu.Device, l *Loop, d Denoiser, s graph.Store) onDevice {
 	t.Helper()
 	ctx := context.Background()
@@ -79,17 +80,7 @@ func buildGraph(t *testing.T, l *Loop, d Denoiser) *graph.Graph {
 	t.Helper()
 	g := graph.New()
 	stack := l.Build(g, d)
-	rule, err := fusion.New("paper", fusion.Config{MeanFilter: 5, Alpha: 0.9, Normalize: fusion.NormalizeNone})
-	if err != nil {
-		t.Fatal(err)
-	}
-	heatmap, score, err := rule.Build(g, stack, g.Input("base", kernels.Float(1, l.size, l.size, 1)))
-	if err != nil {
-		t.Fatal(err)
-	}
 	g.Output("stack", stack)
-	g.Output("heatmap", heatmap)
-	g.Output("score", score)
 	if err := g.Err(); err != nil {
 		t.Fatal(err)
 	}
@@ -130,34 +121,56 @@ func testBase() []float64 {
 	return b
 }
 
-func spread(v []float64) *kernels.Array {
-	a := kernels.NewArray(kernels.Float(1, testSize, testSize, 1))
-	for i, x := range v {
-		a.Row(i)[0] = x
-	}
-	return a
+// fused is one image: its maps, and what the paper's rule with a box of 5 makes of them.
+type fused struct {
+	maps []fusion.Map
+	*fusion.Fused
 }
 
-// run does one image and returns the stack, the heatmap and the score.
-func run(t *testing.T, l *Loop, e onDevice, image []float32, name string) (out [3][]byte) {
+// run does one image.
+func run(t *testing.T, l *Loop, e onDevice, image []float32, name string) fused {
 	t.Helper()
-	ctx := context.Background()
-	if err := e.Write("base", spread(testBase()).Bytes()); err != nil {
-		t.Fatal(err)
-	}
+	ctx := t.Context()
 	if err := l.Run(ctx, e, image, NewKey(sha256.Sum256([]byte(name)), l.config.Seed), nil); err != nil {
 		t.Fatal(err)
 	}
 	if err := e.Finite(ctx); err != nil {
 		t.Fatal(err)
 	}
-	for i, name := range []string{"stack", "heatmap", "score"} {
-		var err error
-		if out[i], err = e.Read(ctx, name); err != nil {
-			t.Fatal(err)
-		}
+	data, err := e.Read(ctx, "stack")
+	if err != nil {
+		t.Fatal(err)
 	}
-	return out
+	values, maps := kernels.Decode32(data), l.config.Maps()
+	stack := &fusion.Stack{W: testSize, H: testSize, Base: make([]float32, testSize*testSize)}
+	for i, v := range testBase() {
+		stack.Base[i] = float32(v)
+	}
+	for i := range maps {
+		v := make([]float32, testSize*testSize)
+		for q := range v {
+			v[q] = values[q*((len(maps)+3)/4*4)+i]
+		}
+		stack.Maps = append(stack.Maps, fusion.Map{Val: v})
+	}
+	rule, err := fusion.New("paper", fusion.Config{MeanFilter: 5, Alpha: 0.9, Normalize: fusion.NormalizeNone})
+	if err != nil {
+		t.Fatal(err)
+	}
+	f, err := rule.Fuse(ctx, stack)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return fused{stack.Maps, f}
+}
+
+// wide is v in float64.
+func wide(v []float32) []float64 {
+	w := make([]float64, len(v))
+	for i, x := range v {
+		w[i] = float64(x)
+	}
+	return w
 }
 
 // TestPlain compares the device with the second implementation: every map and the
@@ -178,24 +191,13 @@ func TestPlain(t *testing.T) {
 					digest := sha256.Sum256([]byte("image"))
 					want := plainMaps(c, l.schedule.AlphaBar, net.plain, plain, digest[:])
 					got := run(t, l, e, padded, "image")
-					stack := kernels.Decode32(got[0])
-					stride := (len(want) + 3) / 4 * 4
 					for i, m := range c.Maps() {
-						v := make([]float64, testSize*testSize)
-						for q := range v {
-							v[q] = float64(stack[q*stride+i])
-						}
-						compare(t, fmt.Sprintf("map %+v", m), v, want[i])
+						compare(t, fmt.Sprintf("map %+v", m), wide(got.maps[i].Val), want[i])
 					}
 					heatmap, score := plainHeatmap(want, testBase(), testSize, 5, 0.9)
-					v := kernels.Decode32(got[1])
-					h := make([]float64, testSize*testSize)
-					for q := range h {
-						h[q] = float64(v[4*q])
-					}
-					compare(t, "heatmap", h, heatmap)
-					if s := float64(kernels.Decode32(got[2])[0]); math.Abs(s-score) > 1e-5*score {
-						t.Errorf("score %g, want %g", s, score)
+					compare(t, "heatmap", wide(got.Heatmap), heatmap)
+					if math.Abs(got.Score-score) > 1e-5*score {
+						t.Errorf("score %g, want %g", got.Score, score)
 					}
 				})
 			}
@@ -226,7 +228,7 @@ func TestSplit(t *testing.T) {
 	for _, sampler := range []Sampler{DDIM, Parallel} {
 		c := testConfig()
 		c.Sampler = sampler
-		want := map[int][3][]byte{}
+		want := map[int]fused{}
 		for _, batch := range []int{c.Samples(), 4, 1} {
 			l := newLoop(t, c, batch)
 			e := load(t, dev, l, net, net.store())
@@ -236,14 +238,12 @@ func TestSplit(t *testing.T) {
 				if _, ok := want[n]; !ok {
 					want[n] = got
 				}
-				for i := range got {
-					if !bytes.Equal(got[i], want[n][i]) {
-						t.Errorf("%s, batches of %d, image %d: output %d differs", sampler, batch, n, i)
-					}
+				if !reflect.DeepEqual(got, want[n]) {
+					t.Errorf("%s, batches of %d, image %d: another result", sampler, batch, n)
 				}
 			}
 		}
-		if bytes.Equal(want[0][1], want[1][1]) {
+		if slices.Equal(want[0].Heatmap, want[1].Heatmap) {
 			t.Error("two images have the same heatmap")
 		}
 	}
@@ -272,9 +272,9 @@ func TestOracle(t *testing.T) {
 		l := newLoop(t, c, c.Samples())
 		_, padded := testImage(0)
 		out := run(t, l, load(t, dev, l, truth{1}, nil), padded, "image")
-		for i, v := range kernels.Decode32(out[0]) {
-			if !(v <= 2e-6) { // of a distance in -1..1: rounding of x_t, up to 4, and of its noise
-				t.Fatalf("%s: error map value %d is %g", sampler, i, v)
+		for i, m := range out.maps {
+			if v := slices.Max(m.Val); !(v <= 2e-6) { // of a distance in -1..1: rounding of x_t, up to 4, and of its noise
+				t.Fatalf("%s: error map %d reaches %g", sampler, i, v)
 			}
 		}
 		for i := range padded {
@@ -283,14 +283,14 @@ func TestOracle(t *testing.T) {
 			}
 		}
 		out = run(t, l, load(t, dev, l, truth{1.0001}, nil), padded, "image")
-		for i, v := range kernels.Decode32(out[0]) {
-			if v != 0 {
-				t.Fatalf("%s: black and white: error map value %d is %g, want 0", sampler, i, v)
+		for i, m := range out.maps {
+			if least, most := slices.Min(m.Val), slices.Max(m.Val); least != 0 || most != 0 {
+				t.Fatalf("%s: black and white: error map %d is from %g to %g, want 0", sampler, i, least, most)
 			}
 		}
 		_, score := plainHeatmap([][]float64{make([]float64, testSize*testSize)}, testBase(), testSize, 1, 0.9)
-		if got := float64(kernels.Decode32(out[2])[0]); math.Abs(got-score) > 1e-6 { // the base map's, times 1 - alpha
-			t.Errorf("%s: score %g, want the base's %g", sampler, got, score)
+		if math.Abs(out.Score-score) > 1e-6 { // the base map's, times 1 - alpha
+			t.Errorf("%s: score %g, want the base's %g", sampler, out.Score, score)
 		}
 	}
 }
@@ -374,7 +374,6 @@ func TestReference(t *testing.T) {
 	for name, tensor := range buildGraph(t, l, net).Inputs() {
 		e.in[name] = kernels.NewArray(tensor)
 	}
-	e.in["base"] = spread(testBase())
 	plain, padded := testImage(0)
 	digest := sha256.Sum256([]byte("image"))
 	if err := l.Run(context.Background(), e, padded, NewKey(digest, c.Seed), nil); err != nil {

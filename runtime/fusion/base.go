@@ -1,4 +1,4 @@
 package fusion
 
 // base is the base map alone.
-func base(c Config) builtin { return builtin{name: "base", config: c} }
+func base(c Config) Builtin { return Builtin{name: "base", config: c} }

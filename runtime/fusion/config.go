@@ -66,8 +66,41 @@ func (c Config) Validate() error {
 	return nil
 }
 
+// Weights make the heatmap of Eq. 17 with both normalisations in it: Refined times the
+// refined map plus Base times the base map plus Shift.
+type Weights struct{ Refined, Base, Shift float32 }
+
+// Weights returns the weights for the maps that there are: one map alone has all the
+// weight. The error names the statistics that Normalize needs and c lacks.
+func (c Config) Weights(refined, base bool) (Weights, error) {
+	alpha := c.Alpha
+	switch {
+	case !base:
+		alpha = 1
+	case !refined:
+		alpha = 0
+	}
+	var w Weights
+	if refined {
+		scale, shift, err := c.affine("refined_quantiles", c.RefinedQuantiles)
+		if err != nil {
+			return w, err
+		}
+		w.Refined, w.Shift = float32(alpha)*scale, float32(alpha)*shift
+	}
+	if base {
+		scale, shift, err := c.affine("base_quantiles", c.BaseQuantiles)
+		if err != nil {
+			return w, err
+		}
+		w.Base = float32(1-alpha) * scale
+		w.Shift += float32(1-alpha) * shift
+	}
+	return w, nil
+}
+
 // affine is a value v's normalised form scale v + shift, for a map of normal
-// statistics q.
+// statistics q (method 4.6).
 func (c Config) affine(name string, q *Quantiles) (scale, shift float32, err error) {
 	if c.Normalize != NormalizeTrainQuantile {
 		return 1, 0, nil
@@ -76,37 +109,4 @@ func (c Config) affine(name string, q *Quantiles) (scale, shift float32, err err
 		return 0, 0, fmt.Errorf("fusion: normalize %q needs %s", c.Normalize, name)
 	}
 	return float32(1 / (q.High - q.Median)), float32(-q.Median / (q.High - q.Median)), nil
-}
-
-// weights of Eq. 17 with both normalisations in it: the heatmap is refined times the
-// refined map plus base times the base map plus shift.
-type weights struct{ refined, base, shift float32 }
-
-// weigh returns the weights for the maps that there are: one map alone has all the
-// weight.
-func (c Config) weigh(refined, base bool) (weights, error) {
-	alpha := c.Alpha
-	switch {
-	case !base:
-		alpha = 1
-	case !refined:
-		alpha = 0
-	}
-	var w weights
-	if refined {
-		scale, shift, err := c.affine("refined_quantiles", c.RefinedQuantiles)
-		if err != nil {
-			return w, err
-		}
-		w.refined, w.shift = float32(alpha)*scale, float32(alpha)*shift
-	}
-	if base {
-		scale, shift, err := c.affine("base_quantiles", c.BaseQuantiles)
-		if err != nil {
-			return w, err
-		}
-		w.base = float32(1-alpha) * scale
-		w.shift += float32(1-alpha) * shift
-	}
-	return w, nil
 }

@@ -1,17 +1,21 @@
 package fusion
 
-import (
-	"github.com/drdc-dev/drdc/kernels"
-	"github.com/drdc-dev/drdc/runtime/graph"
-)
-
 // paper is Eq. 15 to 17: the mean of all error maps, smoothed, and the base map.
-func paper(c Config) builtin {
-	return builtin{name: "paper", config: c, join: meanOf, joinGraph: meanChannel}
+func paper(c Config) Builtin { return Builtin{name: "paper", config: c, join: meanOf} }
+
+func meanOf(dst []float32, maps []Map) {
+	sumOf(dst, maps)
+	n := float32(len(maps))
+	for p := range dst {
+		dst[p] /= n
+	}
 }
 
-func meanOf(values []float32) float32 { return mean(values, 1, 0, len(values)) }
-
-func meanChannel(g *graph.Graph, stack graph.Value) graph.Value {
-	return g.Apply(kernels.Reduce{Op: kernels.Mean, Axes: kernels.Channel}, stack)
+func sumOf(dst []float32, maps []Map) {
+	clear(dst)
+	for _, m := range maps {
+		for p, v := range m.Val {
+			dst[p] += v
+		}
+	}
 }

@@ -1,10 +1,5 @@
 package fusion
 
-import (
-	"github.com/drdc-dev/drdc/kernels"
-	"github.com/drdc-dev/drdc/runtime/graph"
-)
-
 // window is the side of the squares whose mean is taken for the score, in pixels
 // (method 4.5).
 const window = 16
@@ -28,12 +23,4 @@ func Score(heatmap []float32, w, h int) float64 {
 		}
 	}
 	return float64(best)
-}
-
-// buildScore is Score in a graph: [1, 1, 1, 1] of a heatmap [1, H, W, 1].
-func buildScore(g *graph.Graph, heatmap graph.Value) graph.Value {
-	s := g.Tensor(heatmap).Shape
-	side := [2]int{min(window, s[1]), min(window, s[2])}
-	means := g.Apply(kernels.Pool{Kind: kernels.PoolAvg, Window: side, Stride: [2]int{1, 1}}, heatmap)
-	return g.Apply(kernels.Reduce{Op: kernels.Max, Axes: kernels.All}, means)
 }

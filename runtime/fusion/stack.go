@@ -4,8 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-
-	"github.com/drdc-dev/drdc/runtime/graph"
 )
 
 // ErrStack is wrapped when a rule lacks the maps that it needs, or a map has the
@@ -57,16 +55,4 @@ type Rule interface {
 	// Fuse makes the heatmap and the score. It does not change s. Errors about maps
 	// that are missing wrap ErrStack.
 	Fuse(ctx context.Context, s *Stack) (*Fused, error)
-}
-
-// Builder is a Rule that also runs in a graph.
-type Builder interface {
-	Rule
-	// Needs says which of the maps that there are the rule reads. An error wraps
-	// ErrStack: the rule cannot do without one that is not there.
-	Needs(refined, base bool) (useRefined, useBase bool, err error)
-	// Build adds the rule to g: stack [1, H, W, M] has a map per channel, base
-	// [1, H, W, 1] is the base heatmap; the zero Value stands for either that is not
-	// there. It returns the heatmap [1, H, W, 1] and the score [1, 1, 1, 1].
-	Build(g *graph.Graph, stack, base graph.Value) (heatmap, score graph.Value, err error)
 }

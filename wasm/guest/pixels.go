@@ -29,6 +29,26 @@ func Add(dst, src []float32) {
 	}
 }
 
+// Divide divides by one number.
+func Divide(v []float32, by float32) {
+	for i := range v {
+		v[i] /= by
+	}
+}
+
+// Weigh writes Refined * refined + Base * base + Shift, Eq. 17 with the weights of the image, to heatmap, which may be refined itself;
+// base is nil where there is none.
+func Weigh(heatmap, refined, base []float32, image Image) {
+	w := image.Weights
+	for i, v := range refined {
+		sum := float32(w.Refined * v)
+		if base != nil {
+			sum += float32(w.Base * base[i])
+		}
+		heatmap[i] = sum + w.Shift
+	}
+}
+
 // Box is the mean over the size x size pixels around each pixel that lie inside the image (Eq. 16): along the rows, then along the
 // columns, each a sum from the low end divided by the number of its values. v [height, width] holds the result.
 func Box(v []float32, width, height, size int) {
@@ -53,7 +73,7 @@ func Box(v []float32, width, height, size int) {
 		for i := first; i < end; i++ {
 			Add(sum, across[i*width:][:width])
 		}
-		divide(sum, float32(end-first))
+		Divide(sum, float32(end-first))
 	}
 }
 
@@ -71,7 +91,7 @@ func Score(heatmap []float32, width, height int) float32 {
 		for i := range across {
 			Add(sum, heatmap[y*width+i:][:wide])
 		}
-		divide(sum, float32(across))
+		Divide(sum, float32(across))
 	}
 	var best float32
 	sum := make([]float32, wide)
@@ -80,7 +100,7 @@ func Score(heatmap []float32, width, height int) float32 {
 		for i := range down {
 			Add(sum, rows[(y+i)*wide:][:wide])
 		}
-		divide(sum, float32(down))
+		Divide(sum, float32(down))
 		for x, v := range sum {
 			if x+y == 0 || v > best {
 				best = v
@@ -88,10 +108,4 @@ func Score(heatmap []float32, width, height int) float32 {
 		}
 	}
 	return best
-}
-
-func divide(v []float32, by float32) {
-	for i := range v {
-		v[i] /= by
-	}
 }

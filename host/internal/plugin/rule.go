@@ -84,9 +84,13 @@ func (r *Rule) Fuse(ctx context.Context, s *fusion.Stack) (*fusion.Fused, error)
 
 // FuseImage runs the plugin on one image, and the built-in rule if that fails and the rule says so. When ctx ends it does not.
 func (r *Rule) FuseImage(ctx context.Context, s *fusion.Stack, about About) (*Outcome, error) {
+	weights, err := r.config.Weights(len(s.Maps) > 0, s.Base != nil)
+	if err != nil {
+		return nil, err
+	}
 	img := abi.Image{
 		Width: s.W, Height: s.H, Maps: len(s.Maps), SourceWidth: about.SourceWidth, SourceHeight: about.SourceHeight,
-		MeanFilter: r.config.MeanFilter, Weights: weigh(r.config, len(s.Maps) > 0, s.Base != nil), Class: about.Class, Params: r.params,
+		MeanFilter: r.config.MeanFilter, Weights: abi.Weights(weights), Class: about.Class, Params: r.params,
 	}
 	if s.Base != nil {
 		img.Maps++

@@ -190,7 +190,7 @@ func TestParameters(t *testing.T) {
 	for _, test := range []struct{ module, param, want string }{
 		{"border-mask-as", "left=48", "the borders leave nothing"},
 		{"border-mask-as", "top=x", "top is x, want a whole number of pixels"},
-		{"cell-weights-rust", "cell4=1e9", "a weight is not a number like 2 or 0.5"},
+		{"cell-weights-rust", "cell8=1e9", "a weight is not a number like 2 or 0.5"},
 	} {
 		if _, err := fuse(test.module, test.param); err == nil || !strings.Contains(err.Error(), test.want) {
 			t.Errorf("%s %s: error %v, want %q", test.module, test.param, err, test.want)

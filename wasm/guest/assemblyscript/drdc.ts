@@ -152,6 +152,16 @@ export function box(v: usize, width: i32, height: i32, size: i32): void {
   }
 }
 
+/** Writes R * refined + B * base + S with the weights of the image to the heatmap, which may be refined itself; base is 0 without one. */
+export function weigh(heatmap: usize, refined: usize, base: usize, m: Image): void {
+  for (let i = 0; i < m.pixels; i++) {
+    const at = i << 2;
+    let sum = m.refined * load<f32>(refined + at);
+    if (base) sum += m.base * load<f32>(base + at);
+    store<f32>(heatmap + at, sum + m.shift);
+  }
+}
+
 /** The largest mean over squares of 16 x 16 pixels inside the heatmap; smaller where the image is (method 4.5). */
 export function score(heatmap: usize, width: i32, height: i32): f32 {
   const across = min(16, width), down = min(16, height), wide = width - across + 1;

@@ -1,7 +1,7 @@
 // The C side of a fusion rule in WebAssembly, contract version 1 (wasm/abi/ABI.md). A rule is one file that includes this header
-// and defines drdc_begin, drdc_map and drdc_finish:
+// and defines drdc_rule_begin, drdc_rule_map and drdc_rule_finish:
 //
-//   clang --target=wasm32 -O3 -msimd128 -mbulk-memory -ffp-contract=off -nostdlib -Wl,--no-entry -I wasm/guest/c -o rule.wasm rule.c
+//   clang --target=wasm32 -O3 -msimd128 -mbulk-memory -ffp-contract=off -nostdlib -Wl,--no-entry -Wl,--strip-all -I wasm/guest/c -o rule.wasm rule.c
 //
 // There is no C library. drdc_new gives zeroed memory that lasts until the end of the image.
 #ifndef DRDC_H
@@ -37,8 +37,9 @@ typedef struct {
 	uint32_t reserved;
 } drdc_map;
 
-// The three functions of a rule. drdc_rule_finish writes all of the heatmap and returns the score; both must be finite.
-DRDC_EXPORT("drdc_begin") void drdc_rule_begin(const drdc_image *image);
+// The three functions of a rule. The image's texts stay valid until drdc_rule_finish, the record only during drdc_rule_begin.
+// drdc_rule_finish writes all of the heatmap and returns the score; both must be finite.
+void drdc_rule_begin(const drdc_image *image);
 DRDC_EXPORT("drdc_map") void drdc_rule_map(const drdc_map *map);
 DRDC_EXPORT("drdc_finish") float drdc_rule_finish(float *heatmap);
 
@@ -65,6 +66,18 @@ DRDC_EXPORT("drdc_alloc") void *drdc_alloc(uint32_t bytes) {
 }
 
 DRDC_EXPORT("drdc_reset") void drdc_reset(void) { drdc_top = 0; }
+
+// The host's record and its texts are overwritten by the first map, so the texts are copied.
+DRDC_EXPORT("drdc_begin") void drdc_begin(const drdc_image *record) {
+	drdc_image image = *record;
+	char *texts = drdc_alloc(image.class_length + image.params_length);
+	if (!texts) DRDC_FAIL("out of memory");
+	__builtin_memcpy(texts, image.class_name, image.class_length);
+	__builtin_memcpy(texts + image.class_length, image.params, image.params_length);
+	image.class_name = texts;
+	image.params = texts + image.class_length;
+	drdc_rule_begin(&image);
+}
 
 // Zeroed room for n values; ends the image if there is none.
 static float *drdc_new(uint32_t n) {

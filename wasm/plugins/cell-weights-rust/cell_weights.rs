@@ -4,13 +4,8 @@
 
 use drdc_rule::{zeros, Image, Kind, Map, Rule};
 
-/// The largest number of cell sizes.
-const SIZES: usize = 16;
-
 struct CellWeights {
     image: Image,
-    weights: [(u32, f32); SIZES],
-    given: usize,
     total: f32, // weight of the refined maps so far
     refined: &'static mut [f32],
     base: Option<&'static mut [f32]>,
@@ -18,21 +13,7 @@ struct CellWeights {
 
 impl Rule for CellWeights {
     fn begin(image: &Image) -> Self {
-        let mut rule =
-            CellWeights { image: *image, weights: [(0, 1.0); SIZES], given: 0, total: 0.0, refined: zeros(image.pixels()), base: None };
-        // Parameters are gone after the first map, so they are read now, for every size that can be hidden in an image.
-        for cell in 1..=256 {
-            let mut key = [0; 8];
-            if let Some(text) = image.param(name(cell, &mut key)) {
-                match number(text) {
-                    Some(w) if rule.given < SIZES => rule.weights[rule.given] = (cell, w),
-                    Some(_) => drdc_rule::fail("more than 16 weights"),
-                    None => drdc_rule::fail("a weight is not a number like 2 or 0.5"),
-                }
-                rule.given += 1;
-            }
-        }
-        rule
+        CellWeights { image: *image, total: 0.0, refined: zeros(image.pixels()), base: None }
     }
 
     fn map(&mut self, map: &Map) {
@@ -42,8 +23,12 @@ impl Rule for CellWeights {
             self.base = Some(base);
             return;
         }
-        let given = self.weights[..self.given].iter().find(|(cell, _)| *cell == map.cell);
-        let weight = given.map_or(1.0, |(_, w)| *w);
+        let mut key = [0; 8];
+        let weight = match self.image.param(name(map.cell, &mut key)).map(number) {
+            None => 1.0,
+            Some(Some(weight)) => weight,
+            Some(None) => drdc_rule::fail("a weight is not a number like 2 or 0.5"),
+        };
         for (sum, v) in self.refined.iter_mut().zip(map.pixels) {
             *sum += weight * v;
         }

@@ -20,20 +20,11 @@ func (r *paper) Map(m guest.Map) {
 }
 
 func (r *paper) Finish(heatmap []float32) float32 {
-	w := r.image.Weights
 	if r.count > 0 {
-		for i := range r.refined {
-			r.refined[i] /= float32(r.count)
-		}
+		guest.Divide(r.refined, float32(r.count))
 		guest.Box(r.refined, r.image.Width, r.image.Height, r.image.MeanFilter)
 	}
-	for i, v := range r.refined {
-		sum := float32(w.Refined * v)
-		if r.base != nil {
-			sum += float32(w.Base * r.base[i])
-		}
-		heatmap[i] = sum + w.Shift
-	}
+	guest.Weigh(heatmap, r.refined, r.base, r.image)
 	return guest.Score(heatmap, r.image.Width, r.image.Height)
 }
 

@@ -67,7 +67,8 @@ macro_rules! rule {
 
         #[no_mangle]
         pub extern "C" fn drdc_begin(image: &$crate::Image) {
-            let rule = <$rule as $crate::Rule>::begin(image);
+            let image = image.keep();
+            let rule = <$rule as $crate::Rule>::begin(&image);
             // SAFETY: as above.
             unsafe { *core::ptr::addr_of_mut!(RULE) = Some((rule, image.pixels())) }
         }

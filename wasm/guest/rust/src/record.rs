@@ -47,7 +47,15 @@ impl Image {
         self.mean_filter as usize
     }
 
-    /// The product, or "". Valid, like the parameters, until the first map: copy what you need later.
+    /// The record with a copy of its texts: the host overwrites them with the first map.
+    pub fn keep(&self) -> Self {
+        let mut kept = *self;
+        kept.class = copy(self.class, self.class_length);
+        kept.params = copy(self.params, self.params_length);
+        kept
+    }
+
+    /// The product, or "".
     pub fn class(&self) -> &str {
         text(self.class, self.class_length)
     }
@@ -57,6 +65,17 @@ impl Image {
         let lines = text(self.params, self.params_length).lines();
         lines.filter_map(|line| line.split_once('=')).filter(|(k, _)| *k == key).last().map(|(_, value)| value)
     }
+}
+
+/// Copies a text to memory that lasts until the end of the image.
+fn copy(at: u32, length: u32) -> u32 {
+    let to = crate::alloc(length);
+    if to == 0 {
+        crate::fail("out of memory");
+    }
+    // SAFETY: the host writes that many bytes there; alloc gives every byte once.
+    unsafe { core::ptr::copy_nonoverlapping(at as *const u8, to as *mut u8, length as usize) }
+    to
 }
 
 fn text<'a>(at: u32, length: u32) -> &'a str {
