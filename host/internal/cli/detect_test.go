@@ -20,6 +20,9 @@ func TestMain(m *testing.M) {
 		os.Exit(Main(Build{}, os.Args[1:]))
 	}
 	workertest.ServeIfAsked()
+	if len(os.Args) > 1 && os.Args[1] == "worker" {
+		os.Exit(Main(Build{}, os.Args[1:]))
+	}
 	os.Exit(m.Run())
 }
 

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/drdc-dev/drdc/host/internal/plugin"
 	"github.com/drdc-dev/drdc/runtime/fusion"
@@ -67,7 +68,7 @@ func TestBuiltin(t *testing.T) {
 			for _, interpreter := range []bool{false, true} {
 				t.Run(fmt.Sprintf("%s/interpreter=%v", name, interpreter), func(t *testing.T) {
 					t.Parallel()
-					p := open(t, read(t, prebuilt, name), plugin.Options{Interpreter: interpreter})
+					p := open(t, read(t, prebuilt, name), plugin.Options{Interpreter: interpreter, Deadline: time.Minute})
 					for _, c := range cases {
 						if rule.builtin != "paper" && len(c.stack.Maps) == 0 {
 							continue // the built-in trimmed mean wants maps
