@@ -157,6 +157,13 @@ func (o AttentionGrad) Reference(in, out []*Array) {
 	}
 }
 
+// Flops implements Counted: the weights, their gradients, and the sums by queries, keys
+// and values.
+func (o AttentionGrad) Flops(in, _ []Tensor) float64 {
+	_, keys := o.Attn.tokens(in)
+	return 10 * float64(in[len(in)-1].Shape.Elems()) * float64(keys)
+}
+
 // Gradient has none for the mask.
 func (o Attention) Gradient(t Tape, a Applied) ([]Ref, error) {
 	n := o.sources()
@@ -211,8 +218,7 @@ func init() {
 	tokens := cross("masked 8x196 tokens, 8 heads of 32", 8, 8, 196, 196, 256, true, hide)
 	pixels := packed("4x196 tokens, 4 heads of 32", Legacy, 4, 4, 14, 14, 128)
 	for _, c := range []*Case{&tokens, &pixels} {
-		c.Bench = true
-		c.Flops = 14 * float64(c.In[0].Shape[0]) * 196 * 196 * float64(c.In[len(c.In)-1].Shape[3])
+		c.Bench, c.Flops = true, c.Op.(AttentionGrad).Flops(c.In, nil)
 	}
 	register(Entry{
 		Name: "attentiongrad", Class: Contraction,

@@ -146,16 +146,24 @@ func (o ConvWeight) Reference(in, out []*Array) {
 	})
 }
 
+// Flops implements Counted: as many as the convolution's.
+func (o ConvWeight) Flops(in, _ []Tensor) float64 {
+	channels := 0
+	for _, x := range in[:o.sources()] {
+		channels += x.Shape[3]
+	}
+	return 2 * float64(o.Kernel[0]*o.Kernel[1]*channels) * float64(in[len(in)-1].Shape.Elems())
+}
+
 func init() {
 	of := func(name string, o ConvWeight, n, h, w, k int, channels ...int) Case {
 		c := Case{Name: name, Op: o}
 		for _, ch := range channels {
 			c.In = append(c.In, Float(n, h, w, ch))
-			c.Flops += float64(2 * ch * o.Kernel[0] * o.Kernel[1])
 		}
 		dy := Float(n, (h+o.Pad[0]+o.Pad[2]-o.Kernel[0])/o.Stride[0]+1, (w+o.Pad[1]+o.Pad[3]-o.Kernel[1])/o.Stride[1]+1, k)
 		c.In = append(c.In, dy)
-		c.Flops *= float64(dy.Shape.Elems())
+		c.Flops = o.Flops(c.In, nil)
 		return c
 	}
 	one := ConvWeight{Kernel: [2]int{1, 1}, Stride: [2]int{1, 1}}

@@ -94,7 +94,7 @@ func Measure(ctx context.Context, dev *gpu.Device, r model.Refiner, s graph.Stor
 	}
 	defer func() { err = errors.Join(err, exec.Close()) }()
 	m.Compile = lap()
-	in := noise(g)
+	in := noise(g.Inputs())
 	for name, a := range in {
 		if err := exec.Write(name, a.Bytes()); err != nil {
 			return m, err
@@ -146,10 +146,9 @@ func Measure(ctx context.Context, dev *gpu.Device, r model.Refiner, s graph.Stor
 }
 
 // noise fills the inputs.
-func noise(g *graph.Graph) map[string]*kernels.Array {
+func noise(tensors map[string]kernels.Tensor) map[string]*kernels.Array {
 	random := rand.New(rand.NewPCG(1, 1))
 	in := map[string]*kernels.Array{}
-	tensors := g.Inputs()
 	for _, name := range slices.Sorted(maps.Keys(tensors)) {
 		a := kernels.NewArray(tensors[name])
 		for p := range a.Shape.Pixels() {

@@ -48,6 +48,7 @@ const (
 	secondMoment = "adamw.v."
 	average      = "ema."
 	stepTensor   = "adamw.step"
+	updateScope  = "update" // of the operations that come after the gradients
 )
 
 // Plan is training that fits a device; it holds no device memory.
@@ -139,6 +140,7 @@ func (p *Plan) accumulate(grads []graph.ParamGrad) {
 // optimise adds a step of AdamW and of the moving average to g. The squared norm of
 // the gradients is added to square, where there is one.
 func (p *Plan) optimise(g *graph.Graph, grads []graph.ParamGrad, square ...graph.Value) {
+	defer g.Scope(updateScope)()
 	for _, d := range grads {
 		square = []graph.Value{g.Apply(kernels.SumSquares{}, append([]graph.Value{d.Grad}, square...)...)}
 	}
@@ -180,6 +182,15 @@ func (p *Plan) Memory() graph.Memory {
 	}
 	for _, n := range params {
 		m.Params += n
+	}
+	return m
+}
+
+// Inputs describes the inputs that the network declared, which each pass needs.
+func (p *Plan) Inputs() map[string]kernels.Tensor {
+	m := p.pass.Inputs()
+	for _, own := range []string{adamwInput, emaInput, sumInput} {
+		delete(m, own)
 	}
 	return m
 }

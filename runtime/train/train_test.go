@@ -290,3 +290,40 @@ func TestSchedules(t *testing.T) {
 		}
 	}
 }
+
+// TestCost: every phase has its kernels and the shares make a whole.
+func TestCost(t *testing.T) {
+	ctx := context.Background()
+	dev := open(t)
+	c := named(t, "convolutions")
+	o := c.options()
+	o.EMA = 0.9
+	p := plan(t, dev, c, o)
+	tr := start(t, p, func() (*Trainer, error) { return p.Load(ctx, dev, c.store(), nil) })
+	if inputs := p.Inputs(); len(inputs) != len(c.Inputs) || inputs["x"] != c.tensor("x") {
+		t.Errorf("inputs %v, want those of %v", inputs, c.Inputs)
+	}
+	if err := c.feed(tr, 0); err != nil {
+		t.Fatal(err)
+	}
+	cost, err := tr.Cost(ctx, 2)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !(cost.Forward > 0 && cost.Step > 0) || tr.Steps() != 2 {
+		t.Errorf("%d steps, cost %+v", tr.Steps(), cost)
+	}
+	share, counted := 0.0, map[string]bool{}
+	for _, k := range cost.Kernels {
+		share += k.Share
+		counted[k.Phase+" "+k.Kernel] = k.GFLOPS > 0
+	}
+	if math.Abs(share-1) > 1e-9 {
+		t.Errorf("shares sum to %g", share)
+	}
+	for name, want := range map[string]bool{"forward conv2d": true, "backward conv2d": true, "backward convweight": true, "backward groupnormgrad": false, "update adamw": false, "update blend": false} {
+		if got, ok := counted[name]; !ok || got != want {
+			t.Errorf("%s: listed %t, operations counted %t, want %t", name, ok, got, want)
+		}
+	}
+}

@@ -28,11 +28,14 @@ func bench() command {
 			"--net instead times a whole U-Net, cold and warm, with the share of every kernel: a\n" +
 			"preset (tiny, small, base, adm, unet58) with weights drawn from --seed, or with --model\n" +
 			"the part \"refiner\" of that file. --check compares it with its float64 reference first.\n" +
+			"--step instead times a training step of an untrained network, base or refiner, beside a\n" +
+			"forward pass of the same batch, in turns, and each kernel of the step.\n" +
 			"--model alone stores a model in every element type and shows what each costs in\n" +
 			"size and output error, and how fast it loads.",
 		examples: []string{
 			"drdc bench", "drdc bench --kernels '^conv2d/'", "drdc bench --kernels matmul --json",
-			"drdc bench --net unet58 --check", "drdc bench --net refiner --model model.drdc --json", "drdc bench --model model.drdc",
+			"drdc bench --net unet58 --check", "drdc bench --net refiner --model model.drdc --json", "drdc bench --step refiner",
+			"drdc bench --model model.drdc",
 		},
 		uses: usesDevice | usesSeed,
 		setup: func(flags *pflag.FlagSet) runFunc {
@@ -45,9 +48,14 @@ func bench() command {
 			offer(flags, "dtype", "f32", "f16")
 			flags.IntVar(&net.size, "size", 0, "pixels of a side for --net (default that of the network)")
 			flags.IntVar(&net.images, "images", 1, "images of a pass for --net")
-			flags.IntVar(&net.passes, "passes", 3, "warm passes for --net")
+			flags.IntVar(&net.passes, "passes", 3, "warm passes for --net and --step")
 			flags.BoolVar(&net.check, "check", false, "compare --net with its float64 reference first: a minute and more")
+			step := flags.String("step", "", "the network of a training step to time: base or refiner")
+			offer(flags, "step", "base", "refiner")
 			return func(ctx context.Context, env *environment, _ []string) error {
+				if *step != "" {
+					return benchStep(ctx, env, *step, net.passes)
+				}
 				if net.net != "" {
 					return benchNet(ctx, env, net)
 				}
