@@ -6,6 +6,8 @@
 //	out, err := forward.Run(ctx, dev, config, store, forward.Refiner, map[string]forward.Tensor{"x": x, "t": t})
 //	eps := out["eps"]
 //
+// Load keeps the network on the device for many evaluations.
+//
 // It may import kernels, runtime/gpu, runtime/graph, runtime/model and
 // runtime/train.
 package forward

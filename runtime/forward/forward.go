@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/drdc-dev/drdc/kernels"
 	"github.com/drdc-dev/drdc/runtime/gpu"
@@ -31,9 +32,19 @@ type Tensor struct {
 	Data  []float32
 }
 
-// Run computes a network on dev, or with the float64 reference when dev is nil.
+// Network is loaded for inputs of one shape, ready for one evaluation after the other.
+// It is not safe for concurrent use.
+type Network struct {
+	g      *graph.Graph
+	eval   evaluator
+	shapes map[string][]int // of the inputs
+	images int
+}
+
+// Load prepares a network for inputs of the shapes of in on dev, or for the float64
+// reference when dev is nil: parameters are on the device and pipelines compiled.
 // Errors wrap ErrInput, or those of graph.
-func Run(ctx context.Context, dev *gpu.Device, c model.Config, s graph.Store, net Net, in map[string]Tensor) (map[string]Tensor, error) {
+func Load(ctx context.Context, dev *gpu.Device, c model.Config, s graph.Store, net Net, in map[string]Tensor) (*Network, error) {
 	g, images, err := build(c, net, in)
 	if err != nil {
 		return nil, err
@@ -45,8 +56,35 @@ func Run(ctx context.Context, dev *gpu.Device, c model.Config, s graph.Store, ne
 	if err != nil {
 		return nil, err
 	}
-	out, err := batch(ctx, e, g, in, images)
-	return out, errors.Join(err, e.close())
+	n := &Network{g, e, map[string][]int{}, images}
+	for name := range g.Inputs() {
+		n.shapes[name] = slices.Clone(in[name].Shape)
+	}
+	return n, nil
+}
+
+// Run computes the outputs of inputs that have the shapes given to Load, image by
+// image. Errors wrap ErrInput, or those of graph.
+func (n *Network) Run(ctx context.Context, in map[string]Tensor) (map[string]Tensor, error) {
+	for name, shape := range n.shapes {
+		if !slices.Equal(in[name].Shape, shape) {
+			return nil, fmt.Errorf("forward: %w: %q is %v, loaded for %v", ErrInput, name, in[name].Shape, shape)
+		}
+	}
+	return batch(ctx, n.eval, n.g, in, n.images)
+}
+
+// Close frees what the network holds on the device.
+func (n *Network) Close() error { return n.eval.close() }
+
+// Run loads a network, computes it once and closes it.
+func Run(ctx context.Context, dev *gpu.Device, c model.Config, s graph.Store, net Net, in map[string]Tensor) (map[string]Tensor, error) {
+	n, err := Load(ctx, dev, c, s, net, in)
+	if err != nil {
+		return nil, err
+	}
+	out, err := n.Run(ctx, in)
+	return out, errors.Join(err, n.Close())
 }
 
 // build makes the graph for one image and counts the images.

@@ -8,6 +8,7 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -82,6 +83,29 @@ func TestRunEqualsPyTorch(t *testing.T) {
 		} else {
 			t.Logf("--device %s: relative L2 error %.3g", device, d)
 		}
+	}
+}
+
+// TestRunRepeat times every evaluation and writes what one alone writes.
+func TestRunRepeat(t *testing.T) {
+	dir := t.TempDir()
+	model, once, again := filepath.Join(dir, "unet.drdc"), filepath.Join(dir, "once"), filepath.Join(dir, "again")
+	mustRun(t, "convert", "--refiner", checkpoints+"unet.legacy.pt", "--config", checkpoints+"config.json", "-o", model)
+	mustRun(t, "run", model, "--net", "refiner", "--in", checkpoints+"in.safetensors", "--out", once)
+	code, _, errs := drdc(t, "run", model, "--net", "refiner", "--in", checkpoints+"in.safetensors", "--out", again, "--repeat", "2")
+	if code != 0 || !regexp.MustCompile(`(?s)evaluation 1: \d+\.\d{3} s\n.*evaluation 3: \d+\.\d{3} s\n`).MatchString(errs) {
+		t.Errorf("exit code %d, %q, want three times", code, errs)
+	}
+	a, err := os.ReadFile(once)
+	if err != nil {
+		t.Fatal(err)
+	}
+	b, err := os.ReadFile(again)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !bytes.Equal(a, b) {
+		t.Error("the third evaluation differs from the first")
 	}
 }
 

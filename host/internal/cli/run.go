@@ -25,26 +25,34 @@ func runNet() command {
 			"  backbone  image (normalised) -> features\n" +
 			"  base      features -> reconstruction, heatmap\n" +
 			"  refiner   x of 6 channels, t of N model indices from 0 -> eps\n" +
-			"--device reference computes in float64 without a GPU.",
-		examples: []string{"drdc run model.drdc --net refiner --in in.safetensors --out out.safetensors"},
-		minArgs:  1, maxArgs: 1,
+			"--device reference computes in float64 without a GPU. --repeat evaluates again and says\n" +
+			"how long each evaluation took, from the tensors in memory to the outputs in memory.",
+		examples: []string{
+			"drdc run model.drdc --net refiner --in in.safetensors --out out.safetensors",
+			"drdc run model.drdc --net refiner --in in.safetensors --out out.safetensors --repeat 5",
+		},
+		minArgs: 1, maxArgs: 1,
 		uses: usesDevice,
 		setup: func(flags *pflag.FlagSet) runFunc {
 			net := flags.String("net", "", "backbone, base or refiner")
 			offer(flags, "net", string(forward.Backbone), string(forward.Base), string(forward.Refiner))
 			in := flags.String("in", "", "safetensors file with the inputs")
 			out := flags.String("out", "", "safetensors file to write")
+			repeat := flags.Int("repeat", 0, "evaluate so many times more and time each")
 			return func(ctx context.Context, env *environment, args []string) error {
 				if *net == "" || *in == "" || *out == "" {
 					return usageError("run needs --net, --in and --out")
 				}
-				return runNetwork(ctx, env, args[0], forward.Net(*net), *in, *out)
+				if *repeat < 0 {
+					return usageError("--repeat %d, want 0 or more", *repeat)
+				}
+				return runNetwork(ctx, env, args[0], forward.Net(*net), *in, *out, *repeat)
 			}
 		},
 	}
 }
 
-func runNetwork(ctx context.Context, env *environment, path string, net forward.Net, in, out string) (err error) {
+func runNetwork(ctx context.Context, env *environment, path string, net forward.Net, in, out string, repeat int) (err error) {
 	f, err := weights.Open(path)
 	if err != nil {
 		return err
@@ -65,9 +73,20 @@ func runNetwork(ctx context.Context, env *environment, path string, net forward.
 		}
 		defer func() { err = errors.Join(err, dev.Close()) }()
 	}
-	outputs, err := forward.Run(ctx, dev, m.Config, m.Store, net, inputs)
+	network, err := forward.Load(ctx, dev, m.Config, m.Store, net, inputs)
 	if err != nil {
 		return fmt.Errorf("%s: %w", path, err)
+	}
+	defer func() { err = errors.Join(err, network.Close()) }()
+	var outputs map[string]forward.Tensor
+	for i := range 1 + repeat {
+		start := env.now()
+		if outputs, err = network.Run(ctx, inputs); err != nil {
+			return fmt.Errorf("%s: %w", path, err)
+		}
+		if repeat > 0 {
+			env.notef("evaluation %d: %.3f s", i+1, env.now().Sub(start).Seconds())
+		}
 	}
 	if err := writeTensors(out, outputs); err != nil {
 		return err
