@@ -98,28 +98,10 @@ func WriteTo(w io.Writer, meta Meta, tensors []Named, opts ...Option) (digest st
 		body = append(body, stored...)
 		offset += t.Stored()
 	}
-	if _, err := h.validate(gather(opts)); err != nil {
-		return "", err
-	}
-	text, err := h.encode()
+	front, digest, err := h.front(gather(opts))
 	if err != nil {
 		return "", err
 	}
-	// What was written must be what a reader accepts.
-	if _, err := decodeHeader(text); err != nil {
-		return "", err
-	}
-	if len(text) > MaxHeader {
-		return "", malformed(ErrLimit, "header of %d bytes, limit %d", len(text), MaxHeader)
-	}
-	front := make([]byte, 0, prefixSize+len(text)+digestSize)
-	front = append(front, magic...)
-	front = binary.LittleEndian.AppendUint32(front, Version)
-	front = binary.LittleEndian.AppendUint32(front, 0)
-	front = binary.LittleEndian.AppendUint64(front, uint64(len(text)))
-	front = append(front, text...)
-	sum := sha256.Sum256(front)
-	front = append(front, sum[:]...)
 	out := bufio.NewWriterSize(w, 1<<20)
 	for _, b := range append([][]byte{front}, body...) {
 		if _, err := out.Write(b); err != nil {
@@ -129,7 +111,33 @@ func WriteTo(w io.Writer, meta Meta, tensors []Named, opts ...Option) (digest st
 	if err := out.Flush(); err != nil {
 		return "", fmt.Errorf("weights: write: %w", err)
 	}
-	return hex.EncodeToString(sum[:]), nil
+	return digest, nil
+}
+
+// front gives what stands before the chunks, the digest of the header included, and that digest in hexadecimal.
+func (h *Header) front(o options) (front []byte, digest string, err error) {
+	if _, err := h.validate(o); err != nil {
+		return nil, "", err
+	}
+	text, err := h.encode()
+	if err != nil {
+		return nil, "", err
+	}
+	// What was written must be what a reader accepts.
+	if _, err := decodeHeader(text); err != nil {
+		return nil, "", err
+	}
+	if len(text) > MaxHeader {
+		return nil, "", malformed(ErrLimit, "header of %d bytes, limit %d", len(text), MaxHeader)
+	}
+	front = make([]byte, 0, prefixSize+len(text)+digestSize)
+	front = append(front, magic...)
+	front = binary.LittleEndian.AppendUint32(front, Version)
+	front = binary.LittleEndian.AppendUint32(front, 0)
+	front = binary.LittleEndian.AppendUint64(front, uint64(len(text)))
+	front = append(front, text...)
+	sum := sha256.Sum256(front)
+	return append(front, sum[:]...), hex.EncodeToString(sum[:]), nil
 }
 
 // encoders compress chunks in parallel, one zstd encoder per worker. On byte planes the fastest level with forced entropy coding is
