@@ -36,6 +36,19 @@ const (
 	Fixed Noise = "fixed"
 )
 
+// Condition says what the denoiser sees beside the noisy image.
+type Condition string
+
+const (
+	// MaskedImage is the image with noise in the hidden cells (method 4.1): what it
+	// learned with. "" means the same.
+	MaskedImage Condition = "masked_image"
+	// PureNoise is noise in every cell, which tells nothing of the image. It shows how
+	// much a denoiser that learned with the image leans on it; one that learned without
+	// would be another network.
+	PureNoise Condition = "noise"
+)
+
 // Config is the choice that the paper leaves open (method 0.2, 4.4).
 type Config struct {
 	Timesteps []int   `json:"timesteps"` // strictly descending, 1 to the schedule's steps
@@ -46,6 +59,8 @@ type Config struct {
 	Init      Init    `json:"init"`
 	Noise     Noise   `json:"noise"`
 	Seed      uint64  `json:"seed"`
+
+	Condition Condition `json:"condition,omitempty"`
 }
 
 // Default is method 0.2: ten timesteps from 250, two sets, cells of 16 pixels.
@@ -101,6 +116,8 @@ func (c Config) Validate(size, steps int) error {
 		return fmt.Errorf("diffusion: init %q, want %q or %q", c.Init, NoisedOriginal, NoisedCondition)
 	case c.Noise != Fresh && c.Noise != Fixed:
 		return fmt.Errorf("diffusion: noise %q, want %q or %q", c.Noise, Fresh, Fixed)
+	case c.Condition != "" && c.Condition != MaskedImage && c.Condition != PureNoise:
+		return fmt.Errorf("diffusion: condition %q, want %q or %q", c.Condition, MaskedImage, PureNoise)
 	}
 	return nil
 }

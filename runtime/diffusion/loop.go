@@ -109,10 +109,14 @@ func (b *builder) batch(number, n int) []painted {
 	}
 	// Both sides are the image: the selection only repeats it for every sample.
 	clean := b.Apply(kernels.Select{}, mask, b.image, b.image)
-	condition := b.Apply(kernels.Select{}, mask, b.image, random(inFill))
-	from := clean
+	fill := random(inFill)
+	masked := b.Apply(kernels.Select{}, mask, b.image, fill)
+	from, condition := clean, masked
 	if b.config.Init == NoisedCondition {
-		from = condition
+		from = masked
+	}
+	if b.config.Condition == PureNoise {
+		condition = fill
 	}
 	x := b.Apply(kernels.AxpBy{}, from, random(inNoise), b.level)
 	state := numbered("diffusion.x", number)

@@ -175,33 +175,39 @@ func wide(v []float32) []float64 {
 
 // TestPlain compares the device with the second implementation: every map and the
 // heatmap to 1e-4 of their range, for two cell sizes, three sets, both samplers, both
-// initialisations and both kinds of noise.
+// initialisations and both kinds of noise, and with a condition of noise alone.
 func TestPlain(t *testing.T) {
 	dev := openDevice(t)
 	net := newNetwork()
+	var configs []Config
 	for _, sampler := range []Sampler{DDIM, Parallel} {
 		for _, init := range []Init{NoisedOriginal, NoisedCondition} {
 			for _, noise := range []Noise{Fresh, Fixed} {
-				t.Run(fmt.Sprint(sampler, " ", init, " ", noise), func(t *testing.T) {
-					c := testConfig()
-					c.Sampler, c.Init, c.Noise = sampler, init, noise
-					l := newLoop(t, c, c.Samples())
-					e := load(t, dev, l, net, net.store())
-					plain, padded := testImage(0)
-					digest := sha256.Sum256([]byte("image"))
-					want := plainMaps(c, l.schedule.AlphaBar, net.plain, plain, digest[:])
-					got := run(t, l, e, padded, "image")
-					for i, m := range c.Maps() {
-						compare(t, fmt.Sprintf("map %+v", m), wide(got.maps[i].Val), want[i])
-					}
-					heatmap, score := plainHeatmap(want, testBase(), testSize, 5, 0.9)
-					compare(t, "heatmap", wide(got.Heatmap), heatmap)
-					if math.Abs(got.Score-score) > 1e-5*score {
-						t.Errorf("score %g, want %g", got.Score, score)
-					}
-				})
+				c := testConfig()
+				c.Sampler, c.Init, c.Noise = sampler, init, noise
+				configs = append(configs, c)
 			}
 		}
+	}
+	blind := testConfig()
+	blind.Condition = PureNoise
+	for _, c := range append(configs, blind) {
+		t.Run(fmt.Sprint(c.Sampler, " ", c.Init, " ", c.Noise, " ", c.Condition), func(t *testing.T) {
+			l := newLoop(t, c, c.Samples())
+			e := load(t, dev, l, net, net.store())
+			plain, padded := testImage(0)
+			digest := sha256.Sum256([]byte("image"))
+			want := plainMaps(c, l.schedule.AlphaBar, net.plain, plain, digest[:])
+			got := run(t, l, e, padded, "image")
+			for i, m := range c.Maps() {
+				compare(t, fmt.Sprintf("map %+v", m), wide(got.maps[i].Val), want[i])
+			}
+			heatmap, score := plainHeatmap(want, testBase(), testSize, 5, 0.9)
+			compare(t, "heatmap", wide(got.Heatmap), heatmap)
+			if math.Abs(got.Score-score) > 1e-5*score {
+				t.Errorf("score %g, want %g", got.Score, score)
+			}
+		})
 	}
 }
 

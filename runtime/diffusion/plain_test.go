@@ -158,7 +158,11 @@ func plainMaps(c Config, abar func(t int) float64, eps func(x, condition picture
 				if c.Sampler == Parallel {
 					x = noised(from, t)
 				}
-				e := eps(x, xc, t)
+				condition := xc
+				if c.Condition == PureNoise {
+					condition = z
+				}
+				e := eps(x, condition, t)
 				p := newPicture(size)
 				for j := range p.v {
 					p.v[j] = min(max((x.v[j]-math.Sqrt(1-abar(t))*e.v[j])/math.Sqrt(abar(t)), -1), 1)
