@@ -108,6 +108,7 @@ func TestErrors(t *testing.T) {
 		`{"refiner": {}, "infer": {"timesteps": [1, 2]}}`: "timesteps: 2 after 1, want descending",
 		`{"refiner": {}, "infer": {"sampler": "ddpm"}}`:   `sampler "ddpm"`,
 		`{"refiner": {}, "infer": {"init": "noise"}}`:     `init "noise"`,
+		`{"refiner": {}, "infer": {"condition": "no"}}`:   `condition "no"`,
 		`{"refiner": {}, "infer": {"alpha": 1.5}}`:        "alpha 1.5, want 0 to 1",
 		`{"refiner": {}, "infer": {"mean_filter": 20}}`:   "mean_filter 20, want an odd number",
 		`{"refiner": {}, "infer": {"normalize": "z"}}`:    `normalize "z"`,

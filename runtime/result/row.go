@@ -32,6 +32,8 @@ type Row struct {
 	Settings json.RawMessage `json:"settings"`
 	// Numbers are those that a plugin named.
 	Numbers map[string]float64 `json:"numbers,omitempty"`
+	// Scores are those of the other rules or settings that were compared, by name.
+	Scores map[string]float64 `json:"scores,omitempty"`
 	// Files are paths below the output folder, separated by slashes, by kind.
 	Files map[string]string `json:"files"`
 

@@ -16,21 +16,21 @@ import (
 // Flags are the flags of the method. Those that are not given leave the model's
 // own settings.
 type Flags struct {
-	set                            *pflag.FlagSet
-	rule, timesteps, sampler, init string
-	alpha                          float64
-	cells, scales                  []int
-	sets, meanFilter               int
-	noRefine                       bool
-	batch                          int
-	pluginSHA256, pluginFailure    string
-	ruleParams                     []string
+	set                         *pflag.FlagSet
+	timesteps, sampler, init    string
+	alpha                       float64
+	cells, scales               []int
+	sets, meanFilter            int
+	noRefine                    bool
+	batch                       int
+	pluginSHA256, pluginFailure string
+	rules, ruleParams           []string
 }
 
 // DeclareFlags adds the flags of the method to a command.
 func DeclareFlags(set *pflag.FlagSet) *Flags {
 	f := &Flags{set: set}
-	set.StringVar(&f.rule, "rule", "", "fusion rule: "+strings.Join(fusion.Names(), ", ")+", or a plugin, FILE.wasm")
+	set.StringArrayVar(&f.rules, "rule", nil, "fusion rule: "+strings.Join(fusion.Names(), ", ")+", or a plugin, FILE.wasm")
 	set.StringVar(&f.pluginSHA256, "plugin-sha256", "", "the digest that the plugin must have")
 	set.StringVar(&f.pluginFailure, "plugin-failure", string(plugin.FailImage), "when the plugin fails on an image: fail, or builtin for the rule paper")
 	set.StringArrayVar(&f.ruleParams, "rule-param", nil, "key=value for the plugin; may be given many times")
@@ -67,7 +67,7 @@ func (f *Flags) over(c model.Config) (model.Config, error) {
 		return c, fmt.Errorf("--batch %d, want 1 or more", f.batch)
 	}
 	for name, set := range map[string]func(){
-		"rule":        func() { c.Infer.Rule = f.rule },
+		"rule":        func() { c.Infer.Rule = f.rules[0] },
 		"alpha":       func() { c.Infer.Alpha = f.alpha },
 		"timesteps":   func() { c.Infer.Timesteps = steps },
 		"cells":       func() { c.Infer.Cells = f.cells },

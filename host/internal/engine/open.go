@@ -6,12 +6,14 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/drdc-dev/drdc/host/internal/worker"
 	"github.com/drdc-dev/drdc/runtime/detect"
 	"github.com/drdc-dev/drdc/runtime/gpu"
 	"github.com/drdc-dev/drdc/runtime/imgio"
+	"github.com/drdc-dev/drdc/runtime/model"
 	"github.com/drdc-dev/drdc/runtime/result"
 	"github.com/drdc-dev/drdc/weights"
 )
@@ -38,7 +40,7 @@ func Open(ctx context.Context, spec worker.Spec, watch worker.Watch) (_ worker.D
 	if err := json.Unmarshal(spec.Settings, &s); err != nil {
 		return nil, fmt.Errorf("settings: %w", err)
 	}
-	d := &detector{close: func() error { return nil }}
+	d := &detector{close: func() error { return nil }, class: classOf(spec, m.Config)}
 	if err := d.open(ctx, m, s, spec, watch); err != nil {
 		return nil, errors.Join(err, d.Close())
 	}
@@ -48,16 +50,18 @@ func Open(ctx context.Context, spec worker.Spec, watch worker.Watch) (_ worker.D
 // detector runs the method in a worker.
 type detector struct {
 	info   worker.Info
+	class  string      // of every image; "" when the model knows several
 	device *gpu.Device // nil for Reference
 	method *detect.Detector
 	rule   *rule        // nil for a built-in rule
+	lineup *lineup      // in place of method and rule for a spec with variants
 	close  func() error // of the clock of Reference
 	times  []worker.Time
 }
 
 func (d *detector) open(ctx context.Context, m detect.Model, s result.Settings, spec worker.Spec, watch worker.Watch) (err error) {
 	options := detect.Options{Infer: &s.Infer, NoRefine: !s.Refine, Profile: spec.Profile, Batch: spec.Batch, Progress: progress(watch)}
-	if spec.Plugin != nil {
+	if spec.Plugin != nil && len(spec.Variants) == 0 {
 		if d.rule, err = openRule(ctx, *spec.Plugin, s.Infer.Fusion, s.RuleParams); err != nil {
 			return err
 		}
@@ -86,6 +90,12 @@ func (d *detector) open(ctx context.Context, m detect.Model, s result.Settings, 
 				watch.Beat()
 			}
 		}
+	}
+	if len(spec.Variants) > 0 {
+		if d.lineup, err = openLineup(ctx, d, m, spec, options); err != nil {
+			return explain(err)
+		}
+		return nil
 	}
 	d.method, err = detect.Open(ctx, d.device, m, options)
 	if err != nil {
@@ -147,11 +157,23 @@ func beats(beat func()) func() error {
 	}
 }
 
+// classOf is the product in the images: what the user says, or the only one that the
+// model knows.
+func classOf(spec worker.Spec, c model.Config) string {
+	if spec.Class == "" && len(c.Classes) == 1 {
+		return c.Classes[0]
+	}
+	return spec.Class
+}
+
 // Info implements worker.Detector.
 func (d *detector) Info() worker.Info { return d.info }
 
 // Detect implements worker.Detector.
 func (d *detector) Detect(ctx context.Context, img *imgio.RGB, digest [sha256.Size]byte) (worker.Result, error) {
+	if d.lineup != nil {
+		return d.compare(ctx, img, digest)
+	}
 	if d.rule != nil {
 		d.rule.begin(img)
 	}
@@ -159,12 +181,31 @@ func (d *detector) Detect(ctx context.Context, img *imgio.RGB, digest [sha256.Si
 	if err != nil {
 		return worker.Result{}, explain(err)
 	}
-	if r.Profile != nil {
-		for _, row := range r.Profile.Rows {
-			d.times = append(d.times, worker.Time{Part: row.Part, Kernel: row.Kernel, Count: row.Count, Seconds: row.Seconds})
-		}
+	d.clock(r.Profile)
+	return worker.Result{Heatmap: r.Heatmap, Score: r.Score, Class: d.class, Rule: d.rule.made(), Numbers: d.rule.named()}, nil
+}
+
+// compare runs all of a spec with variants.
+func (d *detector) compare(ctx context.Context, img *imgio.RGB, digest [sha256.Size]byte) (worker.Result, error) {
+	profiles, err := d.lineup.detect(ctx, img, digest)
+	if err != nil {
+		return worker.Result{}, explain(err)
 	}
-	return worker.Result{Heatmap: r.Heatmap, Score: r.Score, Rule: d.rule.made(), Numbers: d.rule.named()}, nil
+	for _, p := range profiles {
+		d.clock(p)
+	}
+	all := d.lineup.fused
+	return worker.Result{Heatmap: all[0].Heatmap, Score: all[0].Score, Class: d.class, Variants: slices.Clone(all[1:])}, nil
+}
+
+// clock adds the times of a profile, which may be nil.
+func (d *detector) clock(p *detect.Profile) {
+	if p == nil {
+		return
+	}
+	for _, row := range p.Rows {
+		d.times = append(d.times, worker.Time{Part: row.Part, Kernel: row.Kernel, Count: row.Count, Seconds: row.Seconds})
+	}
 }
 
 // Times implements worker.Detector.
@@ -179,6 +220,9 @@ func (d *detector) Close() error {
 	errs := []error{d.close()}
 	if d.method != nil {
 		errs = append(errs, d.method.Close())
+	}
+	if d.lineup != nil {
+		errs = append(errs, d.lineup.close())
 	}
 	if d.device != nil {
 		errs = append(errs, d.device.Close())

@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/drdc-dev/drdc/host/internal/plugin"
@@ -16,19 +17,31 @@ import (
 	"github.com/drdc-dev/drdc/wasm/abi"
 )
 
+func isPlugin(rule string) bool { return strings.EqualFold(filepath.Ext(rule), ".wasm") }
+
+// checkPlugins refuses flags of plugins that none of the rules can use.
+func (f *Flags) checkPlugins(rules []string) error {
+	if _, err := parseParams(f.ruleParams); err != nil {
+		return err
+	}
+	if len(f.ruleParams) > 0 && !slices.ContainsFunc(rules, isPlugin) {
+		return fmt.Errorf("--rule-param: rule %q is no plugin", rules[0])
+	}
+	switch {
+	case len(rules) == 1 && f.pluginSHA256 != "" && !isPlugin(rules[0]):
+		return fmt.Errorf("--plugin-sha256: rule %q is no plugin", rules[0])
+	case len(rules) > 1 && f.pluginSHA256 != "":
+		return fmt.Errorf("--plugin-sha256: %d rules, want one", len(rules))
+	case len(rules) > 1 && f.pluginFailure == string(plugin.FallBack):
+		return fmt.Errorf("--plugin-failure %s: with %d rules a plugin that fails fails the image", plugin.FallBack, len(rules))
+	}
+	return nil
+}
+
 // pluginOf returns the name of a rule, with the digest of a plugin's file, and
 // the plugin if it is one. It does not look into the module: the worker does.
 func (f *Flags) pluginOf(infer model.Infer) (string, *worker.Plugin, error) {
-	if _, err := parseParams(f.ruleParams); err != nil {
-		return "", nil, err
-	}
-	if !strings.EqualFold(filepath.Ext(infer.Rule), ".wasm") {
-		if len(f.ruleParams) > 0 {
-			return "", nil, fmt.Errorf("--rule-param: rule %q is no plugin", infer.Rule)
-		}
-		if f.pluginSHA256 != "" {
-			return "", nil, fmt.Errorf("--plugin-sha256: rule %q is no plugin", infer.Rule)
-		}
+	if !isPlugin(infer.Rule) {
 		_, err := fusion.New(infer.Rule, infer.Fusion)
 		return infer.Rule, nil, err
 	}

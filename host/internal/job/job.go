@@ -57,6 +57,8 @@ type Summary struct {
 	Adapter string
 	// Profile is what the worker measured, if asked to.
 	Profile json.RawMessage
+	// Rows are those of the images of the run that are done or failed, by path.
+	Rows map[string]result.Row
 }
 
 // record is what the journal keeps of an image.
@@ -104,6 +106,7 @@ func Run(ctx context.Context, c Config) (_ Summary, err error) {
 	}
 	j.client = worker.NewClient(worker.Config{Spec: j.Spec, Start: c.Start, Silence: c.Silence, Note: c.Note})
 	stopped := j.images(ctx)
+	j.summary.Rows = j.rows()
 	if stopped == nil && c.Spec.Profile {
 		j.summary.Profile, stopped = j.client.Profile(ctx)
 	}
@@ -114,10 +117,10 @@ func Run(ctx context.Context, c Config) (_ Summary, err error) {
 func run(s worker.Spec) (string, error) {
 	s.Model, s.Device, s.Profile = "", "", false
 	s.Save = slices.Sorted(slices.Values(s.Save))
-	if s.Plugin != nil {
-		p := *s.Plugin
-		p.File = ""
-		s.Plugin = &p
+	s.Plugin = s.Plugin.Anonymous()
+	s.Variants = slices.Clone(s.Variants)
+	for i := range s.Variants {
+		s.Variants[i].Plugin = s.Variants[i].Plugin.Anonymous()
 	}
 	data, err := json.Marshal(s)
 	sum := sha256.Sum256(data)
@@ -341,6 +344,12 @@ func (j *job) detect(ctx context.Context, image walk.Image, stem string) (files 
 	row.Score, row.Threshold, row.Class = reply.Score, j.Spec.Threshold, reply.Class
 	row.Model, row.Adapter, row.Rule, row.Settings = j.Spec.Digest, reply.Adapter, cmp.Or(reply.Rule, j.Spec.Rule), j.Spec.Settings
 	row.Numbers = reply.Numbers
+	for i, v := range j.Spec.Variants {
+		if row.Scores == nil {
+			row.Scores = map[string]float64{}
+		}
+		row.Scores[v.Name] = reply.Scores[i]
+	}
 	if t := j.Spec.Threshold; t != nil {
 		anomalous := reply.Score >= *t
 		row.Anomalous = &anomalous
@@ -359,6 +368,17 @@ func (j *job) remember(image walk.Image, r record) error {
 		return nil
 	}
 	return j.journal.Append(e)
+}
+
+// rows are those that the folder has of this run's images.
+func (j *job) rows() map[string]result.Row {
+	rows := map[string]result.Row{}
+	for _, image := range j.Images {
+		if r, ok := j.records[image.Path]; ok {
+			rows[image.Path] = r.Row
+		}
+	}
+	return rows
 }
 
 // message is an error on one line.

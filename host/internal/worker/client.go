@@ -227,7 +227,7 @@ func (c *Client) once(ctx context.Context, image walk.Image, sink func(Kind, io.
 				return Reply{}, err
 			}
 		case typeDone:
-			if m.Reply == nil {
+			if m.Reply == nil || len(m.Reply.Scores) != len(c.config.Spec.Variants) {
 				return Reply{}, c.bury(ctx, errFrame)
 			}
 			m.Reply.Adapter = c.info.Adapter

@@ -1,10 +1,12 @@
 package worker
 
 import (
+	"bytes"
 	"context"
 	"crypto/sha256"
 	"encoding/json"
 	"errors"
+	"fmt"
 
 	"github.com/drdc-dev/drdc/runtime/imgio"
 )
@@ -33,6 +35,11 @@ type Spec struct {
 	Plugin *Plugin `json:"plugin,omitempty"`
 	// Threshold is the score from which an image is anomalous; nil for none.
 	Threshold *float64 `json:"threshold"`
+	// Variants are further ways to make a map of the same image, which share the work
+	// on the device where they can. Each gives a raw map and a score.
+	Variants []Variant `json:"variants,omitempty"`
+	// Class is the product in the images; "" when nobody said.
+	Class string `json:"class,omitempty"`
 	// Save lists the kinds of files to make.
 	Save []string `json:"save"`
 	// Profile asks for times per kernel.
@@ -47,6 +54,23 @@ type Plugin struct {
 	File    string `json:"file"`
 	SHA256  string `json:"sha256"`  // what the file must hold
 	Failure string `json:"failure"` // "fail", or "builtin": the paper's rule takes its place
+}
+
+// Anonymous is the plugin without its file's name, which does not change results;
+// nil of nil.
+func (p *Plugin) Anonymous() *Plugin {
+	if p == nil {
+		return nil
+	}
+	return &Plugin{SHA256: p.SHA256, Failure: p.Failure}
+}
+
+// Variant is a way to make a map beside that of a Spec.
+type Variant struct {
+	Name     string          `json:"name"` // unique in its Spec
+	Settings json.RawMessage `json:"settings"`
+	Rule     string          `json:"rule"`
+	Plugin   *Plugin         `json:"plugin,omitempty"`
 }
 
 // Info is what a worker says of itself when it is ready.
@@ -91,6 +115,24 @@ type Result struct {
 	Class   string             // of the product; "" when the model tells none
 	Rule    string             // that made it, when that is not the one of Spec; else ""
 	Numbers map[string]float64 // that a plugin named; may be nil
+	// Variants are those of the Spec, in its order.
+	Variants []Fused
+}
+
+// variant is the raw map of variant number i.
+func (r Result) variant(i int) ([]byte, error) {
+	if i >= len(r.Variants) {
+		return nil, fmt.Errorf("the detector made %d variants", len(r.Variants))
+	}
+	var b bytes.Buffer
+	err := imgio.WriteNPY(&b, r.Variants[i].Heatmap)
+	return b.Bytes(), err
+}
+
+// Fused is what a Variant makes of an image.
+type Fused struct {
+	Heatmap *imgio.Heatmap
+	Score   float64
 }
 
 // Time is how long one kernel took in one part of the work on an image.

@@ -69,6 +69,8 @@ type Reply struct {
 	Rule string `json:"rule,omitempty"`
 	// Numbers are those that a plugin named.
 	Numbers map[string]float64 `json:"numbers,omitempty"`
+	// Scores are those of the variants, in the order of the spec.
+	Scores []float64 `json:"scores,omitempty"`
 	// Adapter is filled in by the client.
 	Adapter string `json:"-"`
 }

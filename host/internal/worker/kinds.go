@@ -1,6 +1,9 @@
 package worker
 
-import "slices"
+import (
+	"fmt"
+	"slices"
+)
 
 // Kind is a kind of file made of a result.
 type Kind struct {
@@ -12,6 +15,8 @@ type Kind struct {
 	Preview bool
 	// Threshold says that the kind exists only with a threshold.
 	Threshold bool
+	// Variant numbers the variant of the spec whose raw map it is, from 1; else 0.
+	Variant int
 }
 
 // Kinds lists all kinds of files.
@@ -35,9 +40,22 @@ func LongestEnding() int {
 	return n
 }
 
-// Makes lists the kinds that a spec asks for.
+// Makes lists the kinds that a spec asks for, behind them those of its variants.
 func (s Spec) Makes() []Kind {
-	return slices.DeleteFunc(Kinds(), func(k Kind) bool {
+	kinds := slices.DeleteFunc(Kinds(), func(k Kind) bool {
 		return !k.Preview && !slices.Contains(s.Save, k.Name) || k.Threshold && s.Threshold == nil
 	})
+	for i := range s.Variants {
+		kinds = append(kinds, variantKind(i))
+	}
+	return kinds
 }
+
+// variantKind is the raw map of variant number i.
+func variantKind(i int) Kind {
+	return Kind{Name: fmt.Sprintf("variant-%d", i+1), Folder: fmt.Sprintf("variants/%d", i+1), Ending: ".npy", Variant: i + 1}
+}
+
+// VariantFile is the kind of the raw map of variant number i, from 0, in the files
+// of a result.
+func VariantFile(i int) string { return variantKind(i).Name }

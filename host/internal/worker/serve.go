@@ -161,7 +161,11 @@ func (s *server) image(ctx context.Context, job imageJob) (Reply, error) {
 		return Reply{}, err
 	}
 	for _, k := range s.spec.Makes() {
-		file, err := pictures.Encode(k.Name)
+		encode := func() ([]byte, error) { return pictures.Encode(k.Name) }
+		if k.Variant > 0 {
+			encode = func() ([]byte, error) { return found.variant(k.Variant - 1) }
+		}
+		file, err := encode()
 		if err != nil {
 			return Reply{}, fmt.Errorf("%s: %w", k.Name, err)
 		}
@@ -171,7 +175,12 @@ func (s *server) image(ctx context.Context, job imageJob) (Reply, error) {
 	}
 	s.profile.lap("pictures", detected)
 	s.profile.images++
+	var scores []float64
+	for _, v := range found.Variants {
+		scores = append(scores, v.Score)
+	}
 	return Reply{
+		Scores: scores,
 		SHA256: hex.EncodeToString(digest[:]), Width: img.W, Height: img.H,
 		Score: found.Score, Class: found.Class, Rule: found.Rule, Numbers: found.Numbers, Seconds: time.Since(start).Seconds(),
 	}, nil
