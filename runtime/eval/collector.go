@@ -23,6 +23,7 @@ type Collector struct {
 	name    string
 	w, h    int
 	scores  []Score
+	peaks   []peaks
 	pixels  pool
 	known   int
 	unknown []string
@@ -52,6 +53,7 @@ func (c *Collector) Add(img Image) error {
 	if err := c.check(img); err != nil {
 		return fmt.Errorf("eval: %s: %w", img.Path, err)
 	}
+	c.peaks = append(c.peaks, newPeaks(img.Map))
 	c.scores = append(c.scores, Score{img.Path, img.Defect, img.Anomalous, img.Score})
 	switch {
 	case img.Map == nil:
@@ -132,7 +134,7 @@ func (c *Collector) Finish(o Options) (*Class, error) {
 			r.ImageInterval = images.interval(o)
 		}
 	}
-	pixels := c.pixels
+	pixels, of := c.pixels, c.peaks
 	*c = Collector{name: c.name, w: c.w, h: c.h}
 	if pixels.decided() {
 		pixels.sort()
@@ -140,6 +142,9 @@ func (c *Collector) Finish(o Options) (*Class, error) {
 		r.PixelAUROC, r.PixelAP, r.PixelF1Max, r.AUPRO = &f.AUROC, &f.AP, &f.F1Max, &f.AUPRO
 		r.PixelF1Threshold = &f.F1Threshold
 		r.PixelCurve = pixels.curve(o.Curve)
+	}
+	if o.Compat {
+		r.Compat = compat(r, of, images, pixels)
 	}
 	return r, nil
 }

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"math"
 	"os"
+	"strings"
 	"testing"
 )
 
@@ -58,6 +59,10 @@ func TestGolden(t *testing.T) {
 		}
 		exact := finish(func(*Options) {})
 		other := finish(func(o *Options) { o.AP, o.F1, o.PRO = APTrapezoid, F1Grid21, PROGrid200 })
+		beside := finish(func(o *Options) { o.Compat = true })
+		if *beside.ImageAP != *exact.ImageAP || *beside.PixelF1Max != *exact.PixelF1Max || *beside.AUPRO != *exact.AUPRO {
+			t.Errorf("%s: the other figures changed the exact ones", c.Name)
+		}
 		whole := finish(func(o *Options) { o.PROLimit = 1 })
 		regions := float64(exact.Regions)
 		for name, got := range map[string]*float64{
@@ -65,8 +70,11 @@ func TestGolden(t *testing.T) {
 			"pixel_auroc": exact.PixelAUROC, "pixel_ap": exact.PixelAP, "pixel_f1max": exact.PixelF1Max, "aupro": exact.AUPRO,
 			"image_ap_trapezoid": other.ImageAP, "pixel_ap_trapezoid": other.PixelAP, "pixel_f1max_grid21": other.PixelF1Max,
 			"aupro_grid200": other.AUPRO, "aupro_all": whole.AUPRO, "regions": &regions,
+			"image_auroc_max": beside.Compat.ImageAUROCMax, "image_auroc_top1": beside.Compat.ImageAUROCTop,
+			"image_ap_trapezoid of compat": beside.Compat.ImageAPTrapezoid, "pixel_ap_trapezoid of compat": beside.Compat.PixelAPTrapezoid,
+			"pixel_f1max_grid21 of compat": beside.Compat.PixelF1Grid21, "aupro_grid200 of compat": beside.Compat.AUPROGrid200,
 		} {
-			if want := c.Expect[name]; math.Abs(*got-want) > tolerance || want == 0 {
+			if want := c.Expect[strings.TrimSuffix(name, " of compat")]; math.Abs(*got-want) > tolerance || want == 0 {
 				t.Errorf("%s: %s is %.15g, want %.15g", c.Name, name, *got, want)
 			}
 		}

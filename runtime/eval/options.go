@@ -50,6 +50,7 @@ type Options struct {
 	F1       F1Rule
 	PRO      PRORule
 	PROLimit float64 // the false-positive rate up to which AUPRO integrates, in (0, 1]
+	Compat   bool    // also work out [Class.Compat]
 	Curve    int     // the most points of a curve in the result, at least 2
 
 	// Bootstrap is the number of resamplings behind the interval of the image

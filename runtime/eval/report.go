@@ -30,6 +30,8 @@ type Class struct {
 	Anomalous     int       `json:"anomalous"`
 	ImageInterval *Interval `json:"image_auroc_interval,omitempty"`
 
+	Compat *Compat `json:"compat,omitempty"` // with Options.Compat
+
 	// The thresholds at which F1 is best on these very images; of no use for other
 	// images. nil where F1 is.
 	ImageF1Threshold *float64 `json:"image_f1_threshold"`
@@ -52,24 +54,18 @@ type Class struct {
 type Report struct {
 	Classes []*Class `json:"classes"`
 	Mean    Metrics  `json:"mean"`
+	// MeanCompat is the mean of Class.Compat, nil without.
+	MeanCompat *Compat `json:"mean_compat,omitempty"`
 }
 
 // NewReport adds the unweighted mean, each metric over the classes that have it.
 func NewReport(classes ...*Class) *Report {
-	r := &Report{Classes: classes}
-	for i, mean := range r.Mean.fields() {
-		sum, n := 0.0, 0
-		for _, c := range classes {
-			if v := *c.fields()[i]; v != nil {
-				sum += *v
-				n++
-			}
-		}
-		if n > 0 {
-			sum /= float64(n)
-			*mean = &sum
-		}
+	r := &Report{Classes: classes, MeanCompat: meanCompat(classes)}
+	var all [][]**float64
+	for _, c := range classes {
+		all = append(all, c.fields())
 	}
+	average(r.Mean.fields(), all)
 	return r
 }
 

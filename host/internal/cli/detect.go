@@ -147,6 +147,9 @@ func runDetect(ctx context.Context, env *environment, f detectFlags, method *eng
 	if err != nil {
 		return err
 	}
+	if len(spec.Variants) > 0 {
+		return usageError("detect takes one --rule; 'drdc eval' compares several")
+	}
 	spec.Device, spec.Save, spec.Profile = env.device, f.save, env.profile != ""
 	if f.threshold != "auto" {
 		t, err := strconv.ParseFloat(f.threshold, 64)
@@ -203,6 +206,30 @@ func title(args []string) string {
 // runJob runs a job, shows its progress and reports what came of it.
 func runJob(ctx context.Context, env *environment, c job.Config, failOnAnomaly bool) error {
 	began := env.now()
+	done := follow(env, &c)
+	s, err := job.Run(ctx, c)
+	done()
+	if err == nil {
+		err = writeProfile(env, s)
+	}
+	if err != nil {
+		return explainJob(ctx, err, c, s)
+	}
+	if err := reportJob(env, c, s, env.now().Sub(began)); err != nil {
+		return err
+	}
+	switch {
+	case s.Failed > 0:
+		return &exitError{exitSomeFailed, fmt.Errorf("%d of %d images failed; the errors are in %s", s.Failed, s.Total, filepath.Join(c.Out, "results.jsonl"))}
+	case failOnAnomaly && s.Anomalous > 0:
+		return &exitError{exitAnomalies, fmt.Errorf("%d of %d images are anomalous", s.Anomalous, s.Total)}
+	}
+	return nil
+}
+
+// follow shows the notes and the progress of a job, until the result is called.
+func follow(env *environment, c *job.Config) (done func()) {
+	began := env.now()
 	var bar *progress
 	c.Note = func(text string, warning bool) {
 		if bar != nil && env.terminal && !env.quiet {
@@ -221,26 +248,19 @@ func runJob(ctx context.Context, env *environment, c job.Config, failOnAnomaly b
 		}
 		bar.set(s.Done + s.Failed)
 	}
-	s, err := job.Run(ctx, c)
-	if bar != nil {
-		bar.close()
+	return func() {
+		if bar != nil {
+			bar.close()
+		}
 	}
-	if s.Profile != nil && err == nil {
-		err = os.WriteFile(env.profile, append(s.Profile, '\n'), 0o666)
+}
+
+// writeProfile writes the file of --profile, if there is one.
+func writeProfile(env *environment, s job.Summary) error {
+	if s.Profile == nil {
+		return nil
 	}
-	if err != nil {
-		return explainJob(ctx, err, c, s)
-	}
-	if err := reportJob(env, c, s, env.now().Sub(began)); err != nil {
-		return err
-	}
-	switch {
-	case s.Failed > 0:
-		return &exitError{exitSomeFailed, fmt.Errorf("%d of %d images failed; the errors are in %s", s.Failed, s.Total, filepath.Join(c.Out, "results.jsonl"))}
-	case failOnAnomaly && s.Anomalous > 0:
-		return &exitError{exitAnomalies, fmt.Errorf("%d of %d images are anomalous", s.Anomalous, s.Total)}
-	}
-	return nil
+	return os.WriteFile(env.profile, append(s.Profile, '\n'), 0o666)
 }
 
 // explainJob gives the error of a job its exit code and a way out.

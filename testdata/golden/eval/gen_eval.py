@@ -121,10 +121,11 @@ def pro_grid(maps, masks, limit):
     return float(-np.trapz(y, x / x.max()))
 
 
-def case(name, w, h, div, good, bad, quiet):
-    """quiet: levels of noise; bad images carry one to three boxes of raised values, unknown truth for every fifth."""
+def case(name, w, h, div, good, bad, quiet, own_scores=False):
+    """quiet: levels of noise; bad images carry one to three boxes of raised values, unknown truth for every fifth. The score is
+    the largest value of the map, or with own_scores up to 3 levels off it and the boxes raised by a quarter as much."""
     images, maps, masks = [], [], []
-    scores, labels = [], []
+    scores, labels, largest, top = [], [], [], []
     for i in range(good + bad):
         anomalous = i >= good
         mask = np.zeros((h, w), bool)
@@ -133,12 +134,15 @@ def case(name, w, h, div, good, bad, quiet):
             for _ in range(rng.integers(1, 4)):
                 y, x = rng.integers(0, h - 2), rng.integers(0, w - 2)
                 mask[y:y + rng.integers(1, 5), x:x + rng.integers(1, 5)] = True
-            a = a + mask * rng.integers(0, quiet, (h, w))
+            a = a + mask * rng.integers(0, quiet // 4 if own_scores else quiet, (h, w))
         unknown = anomalous and i % 5 == 0
-        score = int(a.max())
+        score = int(a.max()) + (int(rng.integers(-3, 4)) if own_scores else 0)
         images.append({"anomalous": bool(anomalous), "score": score, "map": a.ravel().tolist(),
                        "truth": None if unknown or not anomalous else mask.ravel().astype(int).tolist()})
         scores.append(score)
+        largest.append(a.max() / div)
+        # The mean of the largest 1 % of the map, as float32: the metrics take float32 scores.
+        top.append(np.float32(np.sort(a.ravel())[-max(1, a.size // 100):].mean() / div))
         labels.append(anomalous)
         if not unknown:
             maps.append(a / div)
@@ -146,7 +150,7 @@ def case(name, w, h, div, good, bad, quiet):
     s, l = np.array(scores) / div, np.array(labels, bool)
     v, m = np.concatenate([a.ravel() for a in maps]), np.concatenate([a.ravel() for a in masks])
     return {"name": name, "w": w, "h": h, "div": div, "images": images, "expect": {
-        "image_auroc": auroc(s, l), "image_ap": ap_step(s, l), "image_ap_trapezoid": ap_trapezoid(s, l), "image_f1max": f1max(s, l),
+        "image_auroc": auroc(s, l), "image_auroc_max": auroc(np.array(largest), l), "image_auroc_top1": auroc(np.array(top), l), "image_ap": ap_step(s, l), "image_ap_trapezoid": ap_trapezoid(s, l), "image_f1max": f1max(s, l),
         "pixel_auroc": auroc(v, m), "pixel_ap": ap_step(v, m), "pixel_ap_trapezoid": ap_trapezoid(v, m), "pixel_f1max": f1max(v, m),
         "pixel_f1max_grid21": f1_grid(v, m), "aupro": pro_exact(maps, masks, 0.3), "aupro_grid200": pro_grid(maps, masks, 0.3),
         "aupro_all": pro_exact(maps, masks, 1.0), "regions": sum(len(components(a)) for a in masks)}}
@@ -156,6 +160,7 @@ cases = [
     case("many ties", 16, 12, 8, 7, 9, 6),
     case("few ties", 15, 11, 1024, 5, 8, 900),
     case("one good image", 9, 13, 64, 1, 6, 40),
+    case("scores of their own", 30, 24, 64, 9, 11, 120, own_scores=True),
 ]
 with open("eval.json", "w") as f:
     f.write("[\n" + ",\n".join(json.dumps(c, separators=(",", ":")) for c in cases) + "\n]\n")
