@@ -13,7 +13,10 @@ type Calibration struct {
 	Deviation float64 `json:"deviation"` // standard, of the sample (n-1); 0 for one image
 	Min       float64 `json:"min"`
 	Median    float64 `json:"median"`
-	Max       float64 `json:"max"`
+	// At least so many per cent of the scores are at most these.
+	Q90 float64 `json:"q90"`
+	Q99 float64 `json:"q99"`
+	Max float64 `json:"max"`
 	// Threshold calls a score of at least it anomalous.
 	Threshold float64 `json:"threshold"`
 	// FalseAlarms bounds the probability that a new normal image is called
@@ -49,6 +52,7 @@ func Calibrate(scores []float32, rate float64) (Calibration, error) {
 		Threshold:   float64(math.Nextafter32(s[k-1], math.MaxFloat32)),
 		FalseAlarms: float64(n+1-k) / float64(n+1),
 	}
+	c.Q90, c.Q99 = float64(s[(90*n+99)/100-1]), float64(s[(99*n+99)/100-1])
 	for _, v := range s {
 		c.Mean += float64(v) / float64(n)
 	}

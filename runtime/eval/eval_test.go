@@ -270,6 +270,20 @@ func TestCalibrate(t *testing.T) {
 		if float64(test.last) >= c.Threshold || c.Threshold > float64(test.last)*1.0000003 {
 			t.Errorf("%s: threshold %v, want just above %v", test.name, c.Threshold, test.last)
 		}
+		for q, got := range map[int]float64{90: c.Q90, 99: c.Q99} {
+			below := func(v float64) (n int) {
+				for _, s := range test.scores {
+					if float64(s) < v {
+						n++
+					}
+				}
+				return n
+			}
+			// Enough scores are at most got, and not so without the score got.
+			if n := len(test.scores); 100*below(math.Nextafter(got, 1e9)) < q*n || 100*below(got) >= q*n {
+				t.Errorf("%s: %d%% quantile %v of %d scores", test.name, q, got, n)
+			}
+		}
 		if math.Abs(c.FalseAlarms-test.promised) > 1e-12 || math.Abs(c.Deviation-test.deviation) > 1e-9 {
 			t.Errorf("%s: promises %v, deviation %v, want %v and %v", test.name, c.FalseAlarms, c.Deviation, test.promised, test.deviation)
 		}

@@ -22,9 +22,11 @@ type Config struct {
 	ImageSize int       `json:"image_size"` // pixels of a side that images are resized to
 	// Threshold is the score from which an image is anomalous; nil before calibration.
 	Threshold *float64 `json:"threshold"`
-	Classes   []string `json:"classes"` // names of the products that it learned
-	Name      string   `json:"name"`
-	Licence   string   `json:"licence"`
+	// Calibration is where Threshold comes from; nil before calibration.
+	Calibration *Calibration `json:"calibration,omitempty"`
+	Classes     []string     `json:"classes"` // names of the products that it learned
+	Name        string       `json:"name"`
+	Licence     string       `json:"licence"`
 }
 
 // Infer says how a model is used; flags override it.
@@ -151,6 +153,9 @@ func (c Config) Validate() error {
 	}
 	if t := c.Threshold; t != nil && (math.IsNaN(*t) || math.IsInf(*t, 0)) {
 		return fmt.Errorf("model: threshold %g, want a finite one", *t)
+	}
+	if err := c.Calibration.validate(); err != nil {
+		return err
 	}
 	if c.Backbone == nil && c.Base == nil && c.Refiner == nil {
 		return errors.New("model: neither a backbone nor a base nor a refiner")

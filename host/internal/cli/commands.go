@@ -7,6 +7,7 @@ func commands() []command {
 		detect(),
 		demonstrate(),
 		evaluate(),
+		calibrate(),
 		teach(),
 		convert(),
 		inspect(),

@@ -31,7 +31,7 @@ type detectFlags struct {
 	failOnAnomaly bool
 	noWorker      bool
 	watchdog      time.Duration
-	memory        string
+	memory, class string
 }
 
 // detectReport is what `drdc detect --json` writes.
@@ -97,6 +97,7 @@ func (f *detectFlags) declare(flags *pflag.FlagSet) {
 	flags.BoolVar(&f.failOnAnomaly, "fail-on-anomaly", false, "exit with 3 if an image is anomalous")
 	flags.BoolVar(&f.noWorker, "no-worker", false, "run in this process: a crash of the driver ends the run")
 	flags.DurationVar(&f.watchdog, "watchdog", 0, "kill a worker after so long without a sign of life (default 30s on a GPU, 5m on a CPU)")
+	flags.StringVar(&f.class, "class", "", "the product in the images: results name it, and a calibrated model's threshold for it counts")
 	flags.StringVar(&f.memory, "worker-memory", "", "soft limit of the worker's Go memory, such as 2GiB")
 	offer(flags, "threshold", "auto")
 	offer(flags, "save", savable()...)
@@ -143,6 +144,7 @@ func runDetect(ctx context.Context, env *environment, f detectFlags, method *eng
 	if err != nil {
 		return err
 	}
+	method.Class = f.class
 	spec, err := engine.Plan(f.model, method, seed)
 	if err != nil {
 		return err
@@ -157,6 +159,9 @@ func runDetect(ctx context.Context, env *environment, f detectFlags, method *eng
 			return usageError("--threshold %q is neither a number nor auto", f.threshold)
 		}
 		spec.Threshold = &t
+	}
+	if f.threshold == "auto" && spec.Threshold != nil && (method.Changed() || seed != nil) {
+		env.warnf("the model's threshold of %.4g belongs to its own settings; with others, scores differ", *spec.Threshold)
 	}
 	if spec.Threshold == nil {
 		if f.failOnAnomaly {

@@ -187,6 +187,6 @@ func (f *bankFlags) write(kept keptParts, base model.Base, rows []float32, set *
 	memory := []weights.Named{{Name: "bank.features", Shape: []int{base.Bank.Size, base.Bank.InChannels}, Data: rows}}
 	weights.As(memory, d)
 	c := kept.config
-	c.Base, c.Threshold, c.Classes = &base, nil, set.Names()
+	c.Base, c.Classes = &base, set.Names()
 	return kept.write(f.out, c, model.Bank, weights.Part{Arch: model.Bank}, memory)
 }

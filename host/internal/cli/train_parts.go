@@ -72,7 +72,7 @@ func (k keptParts) with(c model.Config, name string, part weights.Part) (weights
 		return meta, err
 	}
 	var err error
-	meta.Config, err = json.Marshal(c)
+	meta.Config, err = json.Marshal(c.Uncalibrated()) // scores are not what they were
 	return meta, err
 }
 

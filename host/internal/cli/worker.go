@@ -12,7 +12,7 @@ func serveWorker() command {
 	return command{
 		name:    "worker",
 		hidden:  true,
-		summary: "does the images of another drdc process (started by detect)",
+		summary: "does the images of another drdc process (started by detect and others)",
 		long: "Reads frames on stdin and answers on stdout until stdin ends. 'drdc detect' starts it, so\n" +
 			"that a crash of a driver costs no more than the image in hand.",
 		examples: []string{"drdc worker"},

@@ -16,6 +16,10 @@ import (
 // Flags are the flags of the method. Those that are not given leave the model's
 // own settings.
 type Flags struct {
+	// Class is the product in the images, of which a calibrated model may have a
+	// threshold; "" when it is not known.
+	Class string
+
 	set                         *pflag.FlagSet
 	timesteps, sampler, init    string
 	alpha                       float64
@@ -55,6 +59,12 @@ func DeclareFlags(set *pflag.FlagSet) *Flags {
 		}
 	}
 	return f
+}
+
+// Changed says whether a flag changes the settings of the model, and so the scores.
+func (f *Flags) Changed() bool {
+	return slices.ContainsFunc(
+		[]string{"rule", "rule-param", "alpha", "timesteps", "cells", "sets", "scales", "mean-filter", "sampler", "init", "no-refine"}, f.set.Changed)
 }
 
 // over lays the flags that were given over a model's configuration.

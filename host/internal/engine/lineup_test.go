@@ -2,13 +2,11 @@ package engine
 
 import (
 	"encoding/json"
-	"math"
 	"slices"
 	"strings"
 	"testing"
 
 	"github.com/drdc-dev/drdc/host/internal/worker"
-	"github.com/drdc-dev/drdc/runtime/imgio"
 )
 
 // runSpec opens a spec and does one image, in plain Go: what is compared are not the
@@ -34,19 +32,11 @@ func runSpec(t *testing.T, spec worker.Spec) worker.Result {
 	return r
 }
 
-// near compares two maps: those of a graph and of the same rule in plain Go differ by
-// float32 rounding, of sums of at most 25 terms.
-func near(t *testing.T, name string, got, want *imgio.Heatmap, gotScore, wantScore float64) {
+// same holds two results to the same bytes: a rule gets the same maps either way.
+func same(t *testing.T, name string, got worker.Fused, want worker.Result) {
 	t.Helper()
-	span := slices.Max(want.Val) - slices.Min(want.Val)
-	for i, v := range want.Val {
-		if !(math.Abs(float64(got.Val[i]-v)) <= 2e-6*float64(max(span, slices.Max(want.Val)))) {
-			t.Errorf("%s: value %d is %g, want %g", name, i, got.Val[i], v)
-			return
-		}
-	}
-	if !(math.Abs(gotScore-wantScore) <= 2e-6*math.Abs(wantScore)) {
-		t.Errorf("%s: score %g, want %g", name, gotScore, wantScore)
+	if !slices.Equal(got.Heatmap.Val, want.Heatmap.Val) || got.Score != want.Score {
+		t.Errorf("%s: another map, or score %g in place of %g", name, got.Score, want.Score)
 	}
 }
 
@@ -68,12 +58,8 @@ func TestRules(t *testing.T) {
 			t.Fatal(err)
 		}
 		want := runSpec(t, one)
-		if i == 0 {
-			near(t, rule, got.Heatmap, want.Heatmap, got.Score, want.Score)
-		} else {
-			v := got.Variants[i-1]
-			near(t, rule, v.Heatmap, want.Heatmap, v.Score, want.Score)
-		}
+		all := append([]worker.Fused{{Heatmap: got.Heatmap, Score: got.Score}}, got.Variants...)
+		same(t, rule, all[i], want)
 	}
 }
 
@@ -108,13 +94,12 @@ func TestAblation(t *testing.T) {
 		"no test-time conditioning": "--sampler parallel",
 	} {
 		want := runSpec(t, plan(flags))
-		near(t, name, row(name).Heatmap, want.Heatmap, row(name).Score, want.Score)
+		same(t, name, row(name), want)
 	}
 	// One timestep of a parallel run does not know of the others, so a run of it alone
 	// is the row without fusion.
 	want := runSpec(t, plan("--sampler parallel --timesteps 100 --scales 1"))
-	f := row("model conditioning only, no fusion")
-	near(t, "no fusion", f.Heatmap, want.Heatmap, f.Score, want.Score)
+	same(t, "no fusion", row("model conditioning only, no fusion"), want)
 	// No run has noise for a condition but by its settings.
 	blind := plan("")
 	var s settings
@@ -126,8 +111,7 @@ func TestAblation(t *testing.T) {
 		t.Fatal(err)
 	}
 	want = runSpec(t, blind)
-	f = row("no model conditioning")
-	near(t, "no model conditioning", f.Heatmap, want.Heatmap, f.Score, want.Score)
+	same(t, "no model conditioning", row("no model conditioning"), want)
 	for i := range all {
 		for j := range i {
 			if slices.Equal(all[i].Heatmap.Val, all[j].Heatmap.Val) {

@@ -13,7 +13,6 @@ import (
 	"github.com/drdc-dev/drdc/runtime/detect"
 	"github.com/drdc-dev/drdc/runtime/gpu"
 	"github.com/drdc-dev/drdc/runtime/imgio"
-	"github.com/drdc-dev/drdc/runtime/model"
 	"github.com/drdc-dev/drdc/runtime/result"
 	"github.com/drdc-dev/drdc/weights"
 )
@@ -40,7 +39,7 @@ func Open(ctx context.Context, spec worker.Spec, watch worker.Watch) (_ worker.D
 	if err := json.Unmarshal(spec.Settings, &s); err != nil {
 		return nil, fmt.Errorf("settings: %w", err)
 	}
-	d := &detector{close: func() error { return nil }, class: classOf(spec, m.Config)}
+	d := &detector{close: func() error { return nil }, class: spec.Class}
 	if err := d.open(ctx, m, s, spec, watch); err != nil {
 		return nil, errors.Join(err, d.Close())
 	}
@@ -50,7 +49,7 @@ func Open(ctx context.Context, spec worker.Spec, watch worker.Watch) (_ worker.D
 // detector runs the method in a worker.
 type detector struct {
 	info   worker.Info
-	class  string      // of every image; "" when the model knows several
+	class  string      // of every image; "" when nobody said
 	device *gpu.Device // nil for Reference
 	method *detect.Detector
 	rule   *rule        // nil for a built-in rule
@@ -155,15 +154,6 @@ func beats(beat func()) func() error {
 		close(done)
 		return nil
 	}
-}
-
-// classOf is the product in the images: what the user says, or the only one that the
-// model knows.
-func classOf(spec worker.Spec, c model.Config) string {
-	if spec.Class == "" && len(c.Classes) == 1 {
-		return c.Classes[0]
-	}
-	return spec.Class
 }
 
 // Info implements worker.Detector.

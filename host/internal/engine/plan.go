@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/drdc-dev/drdc/host/internal/worker"
 	"github.com/drdc-dev/drdc/runtime/model"
@@ -31,16 +32,9 @@ func Plan(file string, f *Flags, seed *uint64) (_ worker.Spec, err error) {
 		return worker.Spec{}, err
 	}
 	defer func() { err = errors.Join(err, w.Close()) }()
-	c, err := model.Parse(w.Config())
-	if err != nil {
-		return worker.Spec{}, fmt.Errorf("%s: %w", file, err)
-	}
-	c, err = f.over(c)
+	c, err := f.configure(w, file, seed)
 	if err != nil {
 		return worker.Spec{}, err
-	}
-	if seed != nil {
-		c.Infer.Seed = *seed
 	}
 	if c.Infer.Rule == "" {
 		c.Infer.Rule = "paper"
@@ -48,7 +42,8 @@ func Plan(file string, f *Flags, seed *uint64) (_ worker.Spec, err error) {
 			c.Infer.Rule = "base"
 		}
 	}
-	if err := c.Validate(); err != nil {
+	threshold, class, err := f.product(c)
+	if err != nil {
 		return worker.Spec{}, err
 	}
 	rules := f.rules
@@ -62,8 +57,52 @@ func Plan(file string, f *Flags, seed *uint64) (_ worker.Spec, err error) {
 	first := variants[0]
 	return worker.Spec{
 		Model: file, Digest: w.Digest(), Settings: first.Settings, Rule: first.Rule, Plugin: first.Plugin, Variants: variants[1:],
-		Threshold: c.Threshold, Batch: f.batch,
+		Threshold: threshold, Class: class, Batch: f.batch,
 	}, nil
+}
+
+// Configure returns the configuration of a model file with the flags and, unless nil,
+// the seed laid over it.
+func Configure(file string, f *Flags, seed *uint64) (_ model.Config, err error) {
+	w, err := weights.Open(file)
+	if err != nil {
+		return model.Config{}, err
+	}
+	defer func() { err = errors.Join(err, w.Close()) }()
+	return f.configure(w, file, seed)
+}
+
+func (f *Flags) configure(w *weights.File, file string, seed *uint64) (model.Config, error) {
+	c, err := model.Parse(w.Config())
+	if err != nil {
+		return c, fmt.Errorf("%s: %w", file, err)
+	}
+	if c, err = f.over(c); err != nil {
+		return c, err
+	}
+	if seed != nil {
+		c.Infer.Seed = *seed
+	}
+	return c, c.Validate()
+}
+
+// product is the threshold that counts and the class that results name: those of
+// Flags.Class, or of the only class that the model knows.
+func (f *Flags) product(c model.Config) (threshold *float64, class string, err error) {
+	switch {
+	case f.Class == "" && len(c.Classes) == 1:
+		return c.Threshold, c.Classes[0], nil
+	case f.Class == "":
+		return c.Threshold, "", nil
+	case len(c.Classes) > 0 && !slices.Contains(c.Classes, f.Class):
+		return nil, "", fmt.Errorf("--class %q: the model knows %s", f.Class, strings.Join(c.Classes, ", "))
+	}
+	if c.Calibration != nil {
+		if k, ok := c.Calibration.Classes[f.Class]; ok {
+			return &k.Threshold, f.Class, nil
+		}
+	}
+	return c.Threshold, f.Class, nil
 }
 
 // variants are one for each rule, on the settings of c.

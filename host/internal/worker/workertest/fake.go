@@ -2,8 +2,8 @@
 // tests import it.
 //
 // The detector needs no model and no device: the heatmap of an image is its
-// distance from its own mean colour on a grid of 32x32. It submits [Steps]
-// steps per image.
+// distance from its own mean colour on a grid of 32x32, and that of variant number
+// i, from 0, is 1/(i+2) of it. It submits [Steps] steps per image.
 //
 // A test's own binary serves as the worker, through its TestMain:
 //
@@ -96,13 +96,14 @@ func Opener(fault Fault) worker.Open {
 		case "error":
 			return nil, errors.New("model is broken")
 		}
-		return &fake{fault, watch}, nil
+		return &fake{fault, watch, spec}, nil
 	}
 }
 
 type fake struct {
 	fault Fault
 	watch worker.Watch
+	spec  worker.Spec
 }
 
 func (f *fake) Info() worker.Info {
@@ -149,7 +150,15 @@ func (f *fake) Detect(ctx context.Context, img *imgio.RGB, _ [sha256.Size]byte) 
 	for _, v := range m.Val {
 		score = max(score, v)
 	}
-	return worker.Result{Heatmap: m, Score: float64(score)}, nil
+	r := worker.Result{Heatmap: m, Score: float64(score), Class: f.spec.Class}
+	for i := range f.spec.Variants {
+		v := &imgio.Heatmap{W: side, H: side}
+		for _, x := range m.Val {
+			v.Val = append(v.Val, x/float32(i+2))
+		}
+		r.Variants = append(r.Variants, worker.Fused{Heatmap: v, Score: float64(score) / float64(i+2)})
+	}
+	return r, nil
 }
 
 // first says whether the fault happens now: always, or the first time only.
