@@ -15,6 +15,7 @@ import (
 	"github.com/drdc-dev/drdc/host/internal/plugin"
 	"github.com/drdc-dev/drdc/runtime/fusion"
 	"github.com/drdc-dev/drdc/wasm/abi"
+	"github.com/drdc-dev/drdc/wasm/admit"
 	"github.com/spf13/pflag"
 )
 
@@ -23,7 +24,7 @@ type pluginReport struct {
 	File    string         `json:"file"`
 	SHA256  string         `json:"sha256"`
 	ABI     int            `json:"abi"`
-	Anatomy plugin.Anatomy `json:"anatomy"`
+	Anatomy admit.Anatomy  `json:"anatomy"`
 	Trials  []plugin.Trial `json:"trials,omitempty"` // of check
 	Times   *pluginTimes   `json:"times,omitempty"`  // of bench
 }
@@ -143,7 +144,7 @@ func writePlugin(env *environment, r pluginReport) error {
 	row("sha256", "%s", r.SHA256)
 	row("contract", "version %d", r.ABI)
 	row("functions", "%s, the largest of %s", thousands(a.Functions), bytesText(uint64(a.LargestBody)))
-	row("memory", "%s at the start, at most %s", bytesText(uint64(a.MemoryPages)<<16), bytesText(plugin.MemoryPages<<16))
+	row("memory", "%s at the start, at most %s", bytesText(uint64(a.MemoryPages)<<16), bytesText(admit.MemoryPages<<16))
 	row("imports", "%s", importsText(a.Imports))
 	row("exports", "%s", strings.Join(a.Exports, " "))
 	if t := r.Times; t != nil {
@@ -203,7 +204,7 @@ func benchPlugin(ctx context.Context, module []byte, opts plugin.Options, rule p
 
 	t := &pluginTimes{Image: fmt.Sprintf("%d x %d px, %d refined maps and a base map", f.size, f.size, f.maps)}
 	stack := plugin.Sample(f.size, f.size, f.maps, true)
-	if t.ScanMS, err = fastest(5, func() error { _, err := plugin.Scan(module); return err }); err != nil {
+	if t.ScanMS, err = fastest(5, func() error { _, err := admit.Scan(module); return err }); err != nil {
 		return nil, err
 	}
 	openClose := func() error {

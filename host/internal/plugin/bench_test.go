@@ -97,7 +97,7 @@ func TestSpeed(t *testing.T) {
 	}
 	ratio := float64(d[1]) / float64(d[0])
 	if ratio > 1.5 {
-		t.Errorf("the module takes %.2f times the plain loop, want at most 1.5", ratio)
+		late(t, "the module takes %.2f times the plain loop, want at most 1.5", ratio)
 	}
 	figure(t, "40 maps of 224 x 224: plain Go sum %v, C module %v: %.2f times (1.5)", d[0], d[1], ratio)
 
@@ -114,12 +114,12 @@ func TestSpeed(t *testing.T) {
 	// An image of one map calls the guest 6 times: alloc twice, begin, map, finish, reset.
 	each := call / 6
 	if each > 5*time.Microsecond {
-		t.Errorf("a call without data takes %v, want at most 5us", each)
+		late(t, "a call without data takes %v, want at most 5us", each)
 	}
 	figure(t, "an image of one pixel: %v for 6 calls: %v for each (5us)", call, each)
 }
 
-// TestCycles loads, runs and closes a module many times: memory, mappings and goroutines come back.
+// TestCycles loads, runs and closes a module many times: memory, compiled code and goroutines come back.
 func TestCycles(t *testing.T) {
 	cycles := 1000 / 5
 	if *nightly {
@@ -147,11 +147,14 @@ func TestCycles(t *testing.T) {
 		cycle()
 	}
 	after := settle()
-	grown := int64(after.heap) - int64(before.heap)
-	if grown > 5<<20 || after.goroutines > before.goroutines || after.mappings > before.mappings+10+cycles/100 {
-		t.Errorf("%d cycles: heap %+d bytes, goroutines %d to %d, mappings %d to %d", cycles, grown, before.goroutines, after.goroutines, before.mappings, after.mappings)
+	grown, space := int64(after.heap)-int64(before.heap), after.space-before.space
+	// Go itself maps more of its heap in steps of 64 MiB.
+	if grown > 5<<20 || after.goroutines > before.goroutines || after.code > before.code || space > 128<<20 {
+		t.Errorf("%d cycles: heap %+d bytes, goroutines %d to %d, compiled modules %d to %d, address space %+d bytes",
+			cycles, grown, before.goroutines, after.goroutines, before.code, after.code, space)
 	}
-	figure(t, "%d load, run, trap, close cycles: heap %+.2f MiB (5), goroutines %+d, mappings %+d", cycles, float64(grown)/(1<<20), after.goroutines-before.goroutines, after.mappings-before.mappings)
+	figure(t, "%d load, run, trap, close cycles: heap %+.2f MiB (5), goroutines %+d (0), compiled modules %+d (0), address space %+d MiB (128)",
+		cycles, float64(grown)/(1<<20), after.goroutines-before.goroutines, after.code-before.code, space>>20)
 }
 
 // TestHammer shares one plugin between goroutines, one of which gets traps.

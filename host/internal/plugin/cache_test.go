@@ -31,7 +31,7 @@ func TestCache(t *testing.T) {
 		}
 	}
 	if took[1] > took[0]/2 {
-		t.Errorf("opened in %v from the cache, in %v without: want at most half", took[1], took[0])
+		late(t, "opened in %v from the cache, in %v without: want at most half", took[1], took[0])
 	}
 	figure(t, "Go module: opened in %v, from the cache in %v", took[0], took[1])
 

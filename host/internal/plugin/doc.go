@@ -1,6 +1,6 @@
-// Package plugin owns the running of fusion rules that are WebAssembly modules, on the contract of wasm/abi: it decides which
-// modules are admitted (Scan), compiles them, and runs them without files, network, environment or clock, within a bound of
-// memory and time, and checks what they return.
+// Package plugin owns the running of fusion rules that are WebAssembly modules, on the contract of wasm/abi: it compiles what
+// wasm/admit admits, runs it without files, network, environment or clock, within a bound of memory and time, and checks what it
+// returns.
 //
 // It is the only importer of wazero. It must not import the GPU, the command line or a guest.
 //

@@ -66,6 +66,17 @@ func figure(t testing.TB, format string, args ...any) {
 	t.Log("figure: " + fmt.Sprintf(format, args...))
 }
 
+// late reports a missed bound of wall-clock time. It fails a test only with -nightly, on a machine that does nothing else: other
+// processes delay us by any time.
+func late(t testing.TB, format string, args ...any) {
+	t.Helper()
+	if *nightly {
+		t.Errorf(format, args...)
+	} else {
+		t.Logf("late, on a machine that may be busy: "+format, args...)
+	}
+}
+
 // rss is the resident memory of this process in bytes.
 func rss(t testing.TB) int {
 	t.Helper()

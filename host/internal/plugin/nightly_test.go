@@ -3,9 +3,11 @@ package plugin_test
 import (
 	"bytes"
 	"flag"
+	"fmt"
 	"math/rand/v2"
 	"os"
 	"runtime"
+	"strings"
 	"testing"
 )
 
@@ -14,8 +16,10 @@ var nightly = flag.Bool("nightly", false, "run 10,000 cycles and 20,000 mutated 
 
 // use is what a leak would raise.
 type use struct {
-	heap                 uint64
-	goroutines, mappings int
+	heap       uint64
+	goroutines int
+	code       int // executable mappings of no file: compiled modules
+	space      int // bytes of all mappings: each guest's memory has 32 MiB
 }
 
 func settle() use {
@@ -23,11 +27,23 @@ func settle() use {
 	runtime.GC()
 	var m runtime.MemStats
 	runtime.ReadMemStats(&m)
+	u := use{heap: m.HeapAlloc, goroutines: runtime.NumGoroutine()}
 	maps, err := os.ReadFile("/proc/self/maps")
 	if err != nil {
-		maps = nil // not Linux: there is no such file
+		return u // not Linux: there is no such file
 	}
-	return use{m.HeapAlloc, runtime.NumGoroutine(), bytes.Count(maps, []byte("\n"))}
+	for line := range strings.Lines(string(maps)) {
+		var first, end, inode uint64
+		var rights, skip string
+		if _, err := fmt.Sscanf(line, "%x-%x %s %s %s %d", &first, &end, &rights, &skip, &skip, &inode); err != nil {
+			panic(fmt.Sprintf("mapping %q: %v", line, err))
+		}
+		u.space += int(end - first)
+		if strings.Contains(rights, "x") && inode == 0 {
+			u.code++
+		}
+	}
+	return u
 }
 
 func TestMain(m *testing.M) {

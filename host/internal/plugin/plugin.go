@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/drdc-dev/drdc/wasm/abi"
+	"github.com/drdc-dev/drdc/wasm/admit"
 	"github.com/tetratelabs/wazero"
 	"github.com/tetratelabs/wazero/api"
 )
@@ -30,7 +31,7 @@ type Options struct {
 // Plugin is a compiled module. Its methods may be called from many goroutines.
 type Plugin struct {
 	digest   string
-	anatomy  Anatomy
+	anatomy  admit.Anatomy
 	deadline time.Duration
 	engine   wazero.Runtime
 	cache    wazero.CompilationCache
@@ -52,15 +53,15 @@ type Result struct {
 	Log      string             // the end of what the guest wrote, without control characters
 }
 
-// ReadFile reads a module, but no more bytes than Scan admits.
+// ReadFile reads a module, but no more bytes than admit.Scan admits.
 func ReadFile(name string) (module []byte, err error) {
 	f, err := os.Open(name)
 	if err != nil {
 		return nil, fmt.Errorf("plugin: %w", err)
 	}
 	defer f.Close()
-	// One byte more than the limit lets Scan say that the file is too long.
-	module, err = io.ReadAll(io.LimitReader(f, maxModule+1))
+	// One byte more than the limit lets the scan say that the file is too long.
+	module, err = io.ReadAll(io.LimitReader(f, admit.MaxModule+1))
 	if err != nil {
 		return nil, fmt.Errorf("plugin: %w", err)
 	}
@@ -74,7 +75,7 @@ func Open(ctx context.Context, module []byte, opts Options) (*Plugin, error) {
 	if opts.SHA256 != "" && !strings.EqualFold(opts.SHA256, digest) {
 		return nil, fmt.Errorf("plugin: %w: digest %s, want %s", ErrDigest, digest, opts.SHA256)
 	}
-	stripped, anatomy, err := admit(module)
+	stripped, anatomy, err := admit.Module(module)
 	if err != nil {
 		return nil, err
 	}
@@ -109,7 +110,7 @@ func (p *Plugin) compile(ctx context.Context, module []byte, opts Options) (err 
 	p.engine = wazero.NewRuntimeWithConfig(ctx, config.
 		WithCoreFeatures(api.CoreFeaturesV2).
 		WithCloseOnContextDone(true).
-		WithMemoryLimitPages(MemoryPages).
+		WithMemoryLimitPages(admit.MemoryPages).
 		WithDebugInfoEnabled(false).
 		WithCompilationCache(p.cache))
 	if err := provide(ctx, p.engine); err != nil {
@@ -136,7 +137,7 @@ func (p *Plugin) try(ctx context.Context) error {
 func (p *Plugin) Digest() string { return p.digest }
 
 // Anatomy is what the scan found.
-func (p *Plugin) Anatomy() Anatomy { return p.anatomy }
+func (p *Plugin) Anatomy() admit.Anatomy { return p.anatomy }
 
 // Close waits for the images in work, ends the engine and frees its memory. It is called once; Fuse fails afterwards.
 func (p *Plugin) Close(ctx context.Context) error {
@@ -200,7 +201,7 @@ func (p *Plugin) take(ctx context.Context) (*instance, error) {
 	p.mu.Unlock()
 
 	in := &instance{seed: p.seed}
-	space, err := reserve(MemoryPages * pageBytes)
+	space, err := reserve(admit.MemoryPages * admit.PageBytes)
 	if err != nil {
 		return nil, err
 	}

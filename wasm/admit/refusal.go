@@ -1,4 +1,4 @@
-package plugin
+package admit
 
 import (
 	"errors"
@@ -17,7 +17,7 @@ type Refusal struct {
 }
 
 func (r *Refusal) Error() string {
-	s := fmt.Sprintf("plugin: refused at byte %d: %s", r.Offset, r.What)
+	s := fmt.Sprintf("admit: refused at byte %d: %s", r.Offset, r.What)
 	if r.Value != "" {
 		s += " is " + r.Value
 	}

@@ -1,4 +1,4 @@
-package plugin
+package admit
 
 import (
 	"bytes"
@@ -26,12 +26,13 @@ type Anatomy struct {
 // Scan decides in time linear in the file's length, without compiling anything, whether a module may be compiled and run; the
 // error is a *Refusal. A module that it admits is still to be validated by the engine.
 func Scan(module []byte) (Anatomy, error) {
-	_, a, err := admit(module)
+	_, a, err := Module(module)
 	return a, err
 }
 
-// admit scans a module and returns it without its custom sections: an engine reads some of those, and believes their lengths.
-func admit(module []byte) (stripped []byte, a Anatomy, err error) {
+// Module scans a module as Scan does and returns what an engine is to compile: the module without its custom sections, because
+// engines read some of those and believe their lengths, and with a memory that cannot grow beyond MemoryPages.
+func Module(module []byte) (stripped []byte, a Anatomy, err error) {
 	defer func() {
 		if p := recover(); p != nil {
 			r, ok := p.(*Refusal)
@@ -58,9 +59,10 @@ type scan struct {
 	globals   int
 	table     uint64
 	memories  int
-	shared    bool // the memory is exported
-	pages     uint32
-	segments  int // that the data count section declares, or -1
+	shared    bool   // the memory is exported
+	pages     uint32 // of memory at the start
+	mostPages uint32 // and at most
+	segments  int    // that the data count section declares, or -1
 	imports   []string
 	exports   []string
 	work      work
@@ -74,8 +76,8 @@ var order = []byte{1, 2, 3, 4, 5, 6, 7, 8, 9, 12, 10, 11}
 
 // module scans all sections.
 func (s *scan) module(module []byte) {
-	if len(module) > maxModule {
-		refuse(0, "length of the module", fmt.Sprint(len(module)), fmt.Sprintf("at most %d bytes", maxModule))
+	if len(module) > MaxModule {
+		refuse(0, "length of the module", fmt.Sprint(len(module)), fmt.Sprintf("at most %d bytes", MaxModule))
 	}
 	if !bytes.HasPrefix(module, header) {
 		refuse(0, "start of the file", fmt.Sprintf("%q", module[:min(len(module), len(header))]), fmt.Sprintf("%q: WebAssembly, a core module of version 1", header))
@@ -105,6 +107,10 @@ func (s *scan) module(module []byte) {
 		s.section(section, id)
 		if section.rest() > 0 {
 			refuse(section.pos, fmt.Sprintf("bytes behind the content of section %d", id), fmt.Sprint(section.rest()), "0")
+		}
+		if id == 5 {
+			s.kept = append(s.kept, s.memory())
+			continue
 		}
 		s.kept = append(s.kept, module[at:r.pos])
 	}

@@ -1,6 +1,7 @@
-package plugin
+package admit
 
 import (
+	"encoding/binary"
 	"fmt"
 	"maps"
 	"slices"
@@ -105,9 +106,18 @@ func (s *scan) memorySection(r *reader) {
 	if s.memories = int(r.u32()); s.memories != 1 {
 		refuse(at, "number of memories", fmt.Sprint(s.memories), "1")
 	}
-	if s.pages, _ = r.limits(); s.pages > MemoryPages {
+	if s.pages, s.mostPages = r.limits(); s.pages > MemoryPages {
 		refuse(at, "memory at the start", fmt.Sprintf("%d pages", s.pages), fmt.Sprintf("at most %d pages of 64 KiB", MemoryPages))
 	}
+	s.mostPages = min(s.mostPages, MemoryPages)
+}
+
+// memory is the memory section with the largest size that is allowed. An engine refuses one that is below the size at the start.
+func (s *scan) memory() []byte {
+	content := []byte{1, 1} // one memory, with both sizes
+	content = binary.AppendUvarint(content, uint64(s.pages))
+	content = binary.AppendUvarint(content, uint64(s.mostPages))
+	return append([]byte{5, byte(len(content))}, content...)
 }
 
 func (s *scan) globalSection(r *reader) {
@@ -270,7 +280,7 @@ func (s *scan) dataSection(r *reader) {
 			offset, constant = r.constant()
 		}
 		length := r.u32()
-		size := uint64(s.pages) * pageBytes
+		size := uint64(s.pages) * PageBytes
 		if end := uint64(offset) + uint64(length); flags != 1 && (!constant || end > size) {
 			refuse(at, "end of a data segment", placeText(end, constant), fmt.Sprintf("within the %d bytes of memory at the start", size))
 		}
