@@ -18,6 +18,7 @@ import (
 // evalFlags are the flags of eval that do not belong to the method.
 type evalFlags struct {
 	model, out      string
+	html            string
 	data            []string
 	limit           int
 	ablation        bool
@@ -73,6 +74,7 @@ stopped; without it they are in a temporary folder, which is kept only when it i
 			"drdc eval -m model.drdc --data parts",
 			"drdc eval -m model.drdc --data tiles --data cookies --rule base --json",
 			"drdc eval -m model.drdc --data parts --rule paper --rule max --rule mine.wasm",
+			"drdc eval -m model.drdc --data parts --html evaluation.html",
 			"drdc eval -m model.drdc --data parts --ablation --limit 40 -o ablation",
 		},
 		uses: usesDevice | usesSeed | usesProfile,
@@ -104,6 +106,7 @@ func (f *evalFlags) declare(flags *pflag.FlagSet) {
 	flags.IntVar(&f.limit, "limit", 0, "at most so many images of each class, evenly over its kinds (default: all)")
 	flags.BoolVar(&f.ablation, "ablation", false, "the rows of the paper's Table 5")
 	flags.BoolVar(&f.compat, "compat", false, "also the figures by the definitions of other toolkits")
+	flags.StringVar(&f.html, "html", "", "write a page with curves, histograms and the worst images to this file")
 	flags.BoolVar(&f.fresh, "fresh", false, "remove the results that the folder of -o holds, and begin anew")
 	flags.BoolVar(&f.noWorker, "no-worker", false, "run in this process: a crash of the driver ends the run")
 }
@@ -128,6 +131,13 @@ func (f *evalFlags) run(ctx context.Context, env *environment, method *engine.Fl
 			return usageError("--ablation: %w", err)
 		}
 	}
+	c, err := engine.Configure(f.model, method, seed)
+	if err != nil {
+		return err
+	}
+	if method.Changed() || seed != nil {
+		c = c.Uncalibrated() // the threshold belongs to the model's own settings
+	}
 	spec.Threshold = nil // raw maps and scores are all that counts
 	config := job.Config{Title: "evaluation of " + title(f.data), Spec: spec, Fresh: f.fresh}
 	m, err := measureSamples(ctx, env, config, f.out, f.noWorker, limited(samples, f.limit))
@@ -140,10 +150,18 @@ func (f *evalFlags) run(ctx context.Context, env *environment, method *engine.Fl
 		return err
 	}
 	r.Seconds = env.now().Sub(began).Seconds()
+	if f.html != "" {
+		if err := writeEvalPage(ctx, f.html, c, f, m.Measurement, r); err != nil {
+			return err
+		}
+	}
 	if env.json {
 		err = env.printJSON(r)
 	} else {
 		err = writeEval(env, r)
+	}
+	if err == nil && f.html != "" {
+		env.notef("open %s", f.html)
 	}
 	if n := len(r.LeftOut); n > 0 && err == nil {
 		return &exitError{exitSomeFailed, fmt.Errorf("%d of %d images could not be done and are in no figure", n, m.Summary.Total)}

@@ -130,6 +130,18 @@ func TestEval(t *testing.T) {
 	if n := len(f.Ablation); n != 10 || f.Ablation[0].Name != "base alone" || f.Ablation[9].Name != "whole method" || !f.Ablation[9].Model || *f.Ablation[9].Mean.ImageAUROC != 1 {
 		t.Errorf("ablation: %+v", f.Ablation)
 	}
+	page := filepath.Join(t.TempDir(), "page.html")
+	calibrated := modelFile(t, "0.05")
+	_, note := evalJSON(t, exitDone, "-m", calibrated, "--data", data, "--html", page)
+	text, err := os.ReadFile(page)
+	if err != nil || !strings.Contains(note, "open "+page) {
+		t.Fatalf("%v: %s", err, note)
+	}
+	for _, want := range []string{"<title>Evaluation of ", `"name":"ring"`, `"threshold":0.05`, `"false_alarms":[{"path"`, `"defect":"line"`, "data:image/jpeg;base64,"} {
+		if !strings.Contains(string(text), want) {
+			t.Errorf("the page lacks %q", want)
+		}
+	}
 	_, _, errs := drdc(t, "eval", "-m", model, "--data", data, "--ablation", "--compat", "--limit", "2")
 	for _, want := range []string{"plate", "mean of ablation", "no fusion", "+ - +", "AUPRO of 200", "one trained model makes all rows"} {
 		if !strings.Contains(errs, want) {

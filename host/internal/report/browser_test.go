@@ -115,7 +115,7 @@ func usePage(t *testing.T, ctx context.Context, address string, n int, width int
 		}
 	}
 	key := func(k string) chromedp.Action[chromedp.Void] {
-		return eval(fmt.Sprintf(`document.activeElement.dispatchEvent(new KeyboardEvent("keydown", {key: %q, bubbles: true, cancelable: true}))`, k))
+		return script(fmt.Sprintf(`document.activeElement.dispatchEvent(new KeyboardEvent("keydown", {key: %q, bubbles: true, cancelable: true}))`, k))
 	}
 	start := time.Now()
 	do(chromedp.EmulateViewport(width, 900), chromedp.Navigate(address))
@@ -128,17 +128,17 @@ func usePage(t *testing.T, ctx context.Context, address string, n int, width int
 	holds("histogram", `document.querySelectorAll("#histogram rect.a, #histogram rect.n").length > 5`)
 	shot("page")
 
-	do(eval(`document.querySelector("#filters [data-key=f]").click()`))
+	do(script(`document.querySelector("#filters [data-key=f]").click()`))
 	holds("one failed image", `document.querySelectorAll("tr.row").length === 1 && document.querySelector("tr.row .why").textContent.includes("corrupt")`)
-	do(eval(`document.querySelector("tr.row").click()`))
+	do(script(`document.querySelector("tr.row").click()`))
 	holds("its error is shown", `document.getElementById("viewer").open && !document.getElementById("v-error").hidden`)
-	do(eval(`document.getElementById("v-close").click(); document.querySelector("#filters [data-key=all]").click()`))
-	do(eval(`{ const s = document.getElementById("search"); s.value = "dent/"; s.dispatchEvent(new Event("input")); }`))
+	do(script(`document.getElementById("v-close").click(); document.querySelector("#filters [data-key=all]").click()`))
+	do(script(`{ const s = document.getElementById("search"); s.value = "dent/"; s.dispatchEvent(new Event("input")); }`))
 	holds("search", fmt.Sprintf(`document.getElementById("table").getAttribute("aria-rowcount") === "%d"`, n/3+1))
-	do(eval(`{ const s = document.getElementById("search"); s.value = ""; s.dispatchEvent(new Event("input")); }`))
-	do(eval(`document.querySelector("th.c-path button").click()`))
+	do(script(`{ const s = document.getElementById("search"); s.value = ""; s.dispatchEvent(new Event("input")); }`))
+	do(script(`document.querySelector("th.c-path button").click()`))
 	holds("sorted by path", `document.querySelector("th.c-path").getAttribute("aria-sort") === "ascending" && document.querySelector("tr.row").getAttribute("aria-label").startsWith("photos/dent/00002")`)
-	do(eval(`document.querySelector("tr.row").focus()`), key("End"))
+	do(script(`document.querySelector("tr.row").focus()`), key("End"))
 	holds("the last row", fmt.Sprintf(`document.activeElement.dataset.i === "%d" && document.activeElement.getBoundingClientRect().bottom <= innerHeight + 1`, n-1))
 	do(key("Enter"))
 	holds("the viewer", fmt.Sprintf(`document.getElementById("viewer").open && document.getElementById("v-place").textContent === "%s of %[1]s"`, thousands(n)))
@@ -150,13 +150,13 @@ func usePage(t *testing.T, ctx context.Context, address string, n int, width int
 	do(key("w"))
 	holds("wipe", `document.getElementById("v-overlay").style.clipPath.startsWith("inset(0") && !document.getElementById("v-wipe").hidden`)
 	shot("wipe")
-	do(eval(`document.getElementById("v-close").click()`))
+	do(script(`document.getElementById("v-close").click()`))
 	holds("the row has the focus again", fmt.Sprintf(`!document.getElementById("viewer").open && document.activeElement.dataset.i === "%d"`, n-2))
-	do(eval(`document.getElementById("theme").click(); scrollTo(0, 0)`))
+	do(script(`document.getElementById("theme").click(); scrollTo(0, 0)`))
 	shot("other-theme")
 }
 
-func eval(expression string) chromedp.Action[chromedp.Void] {
+func script(expression string) chromedp.Action[chromedp.Void] {
 	return chromedp.Evaluate[chromedp.Void]("(() => {" + expression + "})()")
 }
 

@@ -18,11 +18,17 @@ import (
 // page; larger pages refer to files.
 const InlineImages = 200
 
+//go:embed frame.html
+var frameHTML string
+
 //go:embed page.html
 var pageHTML string
 
 //go:embed page.css
 var pageCSS string
+
+//go:embed parts.js
+var partsJS string
 
 //go:embed page.js
 var pageJS string
@@ -84,7 +90,7 @@ func Page(w io.Writer, run Run, rows []result.Row, pictures []Pictures, read fun
 			return URL(name), nil
 		}
 		data, err := read(name)
-		return "data:image/jpeg;base64," + base64.StdEncoding.EncodeToString(data), err
+		return DataURL(data), err
 	}
 	for i, r := range rows {
 		row := pageRow{Path: r.Path, Score: r.Score, Anomalous: r.Anomalous, Class: r.Class, Width: r.Width, Height: r.Height,
@@ -107,14 +113,25 @@ func Page(w io.Writer, run Run, rows []result.Row, pictures []Pictures, read fun
 		}
 		p.Rows = append(p.Rows, row)
 	}
-	data, err := json.Marshal(p) // escapes <, > and &
+	return frame(w, run.Title, pageHTML, pageCSS, pageJS, p)
+}
+
+// frame writes a page whose script reads data. Its parts are of the package but for
+// the title and the data.
+func frame(w io.Writer, title, main, css, js string, data any) error {
+	text, err := json.Marshal(data) // escapes <, > and &
 	if err != nil {
 		return fmt.Errorf("report: %w", err)
 	}
 	_, err = strings.NewReplacer(
-		"{{title}}", html.EscapeString(run.Title), "{{css}}", pageCSS, "{{js}}", pageJS, "{{data}}", string(data),
-	).WriteString(w, pageHTML)
+		"{{title}}", html.EscapeString(title), "{{main}}", main, "{{css}}", css, "{{js}}", partsJS+js, "{{data}}", string(text),
+	).WriteString(w, frameHTML)
 	return err
+}
+
+// DataURL is a JPEG as part of a page.
+func DataURL(jpeg []byte) string {
+	return "data:image/jpeg;base64," + base64.StdEncoding.EncodeToString(jpeg)
 }
 
 // URL makes a relative path of any bytes, separated by slashes, a relative URL.

@@ -1,27 +1,6 @@
-"use strict";
 (() => {
-  const $ = id => document.getElementById(id);
   const data = JSON.parse($("data").textContent);
   const rowHeight = 76;
-
-  // Element with attributes, listeners (on...) and children; text is never read as HTML.
-  function el(name, attrs, ...children) {
-    const e = document.createElement(name);
-    for (const [k, v] of Object.entries(attrs || {})) {
-      if (k.startsWith("on")) e.addEventListener(k.slice(2), v);
-      else if (v !== null && v !== undefined && v !== false) e.setAttribute(k, v === true ? "" : v);
-    }
-    e.append(...children.filter(c => c !== null && c !== undefined));
-    return e;
-  }
-  function svg(name, attrs, ...children) {
-    const e = document.createElementNS("http://www.w3.org/2000/svg", name);
-    for (const [k, v] of Object.entries(attrs)) e.setAttribute(k, v);
-    e.append(...children);
-    return e;
-  }
-  const digits = v => Number(v.toPrecision(4)).toString();
-  const count = n => n.toLocaleString("en");
 
   // verdict: "f" failed, "a" anomalous, "n" normal, "" without a threshold.
   const rows = data.rows.map((r, i) => ({ ...r, index: i, verdict: r.error ? "f" : r.anomalous === null ? "" : r.anomalous ? "a" : "n" }));
@@ -42,7 +21,6 @@
   $("title").textContent = data.title;
   $("lead").textContent = "Anomaly report, " + count(rows.length) + (rows.length === 1 ? " image" : " images") +
     (data.missing ? ", stopped with " + count(data.missing) + " still to do" : "") + ".";
-  const tile = (value, label, kind) => el("div", { class: "tile " + (kind || "") }, el("b", {}, value), el("span", {}, label));
   $("tiles").append(tile(count(rows.length), "images"));
   if (hasThreshold) $("tiles").append(tile(count(total.a), "anomalous", total.a ? "bad" : ""), tile(count(total.n), "normal", "good"));
   $("tiles").append(tile(count(total.f), "failed", total.f ? "fail" : ""));
@@ -52,7 +30,6 @@
     $("tiles").append(tile(digits(Math.round(seconds * 1000) / 1000) + " s", "per image"));
   }
 
-  const entry = (dl, k, v, code) => dl.append(el("dt", {}, k), el("dd", {}, code ? el("code", {}, v) : v));
   const run = $("run");
   if (common) entry(run, "Images in", common);
   entry(run, "Model", data.model);
@@ -293,9 +270,5 @@
     e.preventDefault();
   });
 
-  $("theme").addEventListener("click", () => {
-    const dark = document.documentElement.dataset.theme ? document.documentElement.dataset.theme === "dark" : matchMedia("(prefers-color-scheme: dark)").matches;
-    document.documentElement.dataset.theme = dark ? "light" : "dark";
-  });
   update();
 })();
