@@ -1,5 +1,10 @@
 package abi
 
+import "time"
+
+// DefaultDeadline is how long one image may take a guest, its start included, where nobody says otherwise.
+const DefaultDeadline = 10 * time.Second
+
 // Version is what drdc_abi of a guest returns.
 const Version = 1
 

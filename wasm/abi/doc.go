@@ -1,7 +1,6 @@
 // Package abi owns version 1 of the contract between drdc and a fusion rule in WebAssembly: names and types of the exports and
 // imports, and the bytes of the two records that a host writes into the memory of a guest. ABI.md beside this file is the whole
-// contract on one page; drdc.wit says the same in WIT, and
-// rule.js is a host for browsers.
+// contract on one page; drdc.wit says the same in WIT.
 //
 // A host, native or in a browser, does for every image:
 //

@@ -70,7 +70,7 @@ func plugins() command {
 			var f pluginFlags
 			flags.StringArrayVar(&f.params, "rule-param", nil, "key=value for the rule; may be given many times")
 			flags.StringVar(&f.sha256, "plugin-sha256", "", "refuse a file with another digest (hexadecimal)")
-			flags.DurationVar(&f.deadline, "plugin-deadline", plugin.DefaultDeadline, "time that one image may take")
+			flags.DurationVar(&f.deadline, "plugin-deadline", abi.DefaultDeadline, "time that one image may take")
 			flags.IntVar(&f.size, "size", 224, "bench: pixels of a side of the image")
 			flags.IntVar(&f.maps, "maps", 40, "bench: refined maps of the image")
 			return func(ctx context.Context, env *environment, args []string) error {

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"iter"
 	"math"
-	"math/rand/v2"
 	"strings"
 	"time"
 
@@ -20,12 +19,11 @@ type instance struct {
 	module api.Module
 	memory memory
 	stack  [1]uint64
-	seed   [32]byte // of random
 
 	// The world of one image, as renew makes it.
 	log     ring
 	numbers map[string]float64
-	random  rand.ChaCha8
+	random  random
 	clock   int64 // milliseconds: how often the guest has looked
 	began   time.Time
 
@@ -49,7 +47,7 @@ func (in *instance) bind(m api.Module) {
 func (in *instance) renew() {
 	in.log.reset()
 	in.numbers = map[string]float64{}
-	in.random.Seed(in.seed)
+	in.random = random{}
 	in.clock, in.began = 0, time.Now()
 }
 

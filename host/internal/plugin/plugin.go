@@ -22,7 +22,7 @@ import (
 // Options are the choices of Open; the zero value is the default.
 type Options struct {
 	SHA256      string        // the only digest that is accepted, hexadecimal; "" accepts any
-	Deadline    time.Duration // for one image, start included; 0 means DefaultDeadline
+	Deadline    time.Duration // for one image, start included; 0 means abi.DefaultDeadline
 	Instances   int           // images in work at once, each with up to 32 MiB; 0 leaves a processor free to look at the clock
 	CacheDir    string        // folder for compiled modules, only the user may write to it; "" keeps them in memory
 	Interpreter bool          // run without compiling: 20 to 50 times slower, the same bytes
@@ -36,7 +36,6 @@ type Plugin struct {
 	engine   wazero.Runtime
 	cache    wazero.CompilationCache
 	compiled wazero.CompiledModule
-	seed     [32]byte
 	slots    chan struct{} // one for each image in work
 	closed   chan struct{}
 
@@ -79,9 +78,9 @@ func Open(ctx context.Context, module []byte, opts Options) (*Plugin, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &Plugin{digest: digest, anatomy: anatomy, seed: sum, deadline: opts.Deadline}
+	p := &Plugin{digest: digest, anatomy: anatomy, deadline: opts.Deadline}
 	if p.deadline <= 0 {
-		p.deadline = DefaultDeadline
+		p.deadline = abi.DefaultDeadline
 	}
 	n := opts.Instances
 	if n <= 0 {
@@ -200,7 +199,7 @@ func (p *Plugin) take(ctx context.Context) (*instance, error) {
 	}
 	p.mu.Unlock()
 
-	in := &instance{seed: p.seed}
+	in := &instance{}
 	space, err := reserve(admit.MemoryPages * admit.PageBytes)
 	if err != nil {
 		return nil, err
