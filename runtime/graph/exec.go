@@ -174,6 +174,15 @@ func (e *Exec) Read(ctx context.Context, name string) ([]byte, error) {
 	return data, e.dev.Read(ctx, e.buffers[e.plan.graph.root(id)], 0, data)
 }
 
+// ReadFloats is Read for an output of type F32: its padded values.
+func (e *Exec) ReadFloats(ctx context.Context, name string) ([]float32, error) {
+	data, err := e.Read(ctx, name)
+	if err != nil {
+		return nil, err
+	}
+	return kernels.Decode32(data), nil
+}
+
 // Profile replays the recording once, dispatch by dispatch, and returns the
 // seconds of each, labelled "path: operation shader[settings]".
 func (e *Exec) Profile(ctx context.Context) ([]gpu.Timing, error) {

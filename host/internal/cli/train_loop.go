@@ -1,15 +1,20 @@
 package cli
 
 import (
+	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"math"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"time"
 	"unicode/utf8"
 
 	"github.com/drdc-dev/drdc/host/internal/learn"
+	"github.com/drdc-dev/drdc/runtime/gpu"
 	"github.com/drdc-dev/drdc/runtime/train"
 	"github.com/spf13/pflag"
 )
@@ -130,13 +135,60 @@ func (f *loopFlags) plan(d loopDefaults, images int, seed uint64, data string) (
 	return p, nil
 }
 
-// options are those of the run.
-func (f *loopFlags) options(env *environment, output, title string) learn.Options {
+// runJob trains the job on a device and says what came of it; network describes it for
+// people. digest is that of the model once it is written.
+func (f *trainFlags) runJob(ctx context.Context, env *environment, dev *gpu.Device, job learn.Job, network string, digest *string) error {
+	l, samples := f.loop, float64(job.Steps*job.Samples)
+	env.notef("%s; training needs %v on the device", network, job.Plan.Memory())
+	env.notef("%s steps of %d images: %.1f epochs of %s images", thousands(job.Steps), job.Samples, samples/float64(job.Images), thousands(job.Images))
 	minutes := func(m float64) time.Duration { return time.Duration(m * float64(time.Minute)) }
-	return learn.Options{
-		Output: output, Resume: f.resume, Fresh: f.fresh, Budget: minutes(f.minutes), Every: minutes(f.every),
-		Now: env.now, Title: title,
+	o := learn.Options{
+		Output: f.out, Resume: l.resume, Fresh: l.fresh, Budget: minutes(l.minutes), Every: minutes(l.every),
+		Now: env.now, Title: job.Part + " of " + filepath.Base(f.out),
 	}
+	if env.profile != "" {
+		o.Profile = func(c train.Cost) error { return writeStepProfile(env, dev, job, network, c) }
+	}
+	view := newLossView(env)
+	r, err := learn.Run(ctx, dev, job, o, view)
+	view.clear()
+	if err != nil {
+		return l.explain(err)
+	}
+	if env.json {
+		return env.printJSON(trainedReport{f.out, *digest, r.Steps, r.Complete, r.Loss, r.Seconds})
+	}
+	env.notef("%s: %s steps in %.0f s, loss %.4g, digest %s", f.out, thousands(r.Steps), r.Seconds, r.Loss, *digest)
+	return nil
+}
+
+// trainedReport is what `drdc train --json` writes for parts that are trained step by
+// step.
+type trainedReport struct {
+	Model    string  `json:"model"`
+	Digest   string  `json:"digest"`
+	Steps    int     `json:"steps"`
+	Complete bool    `json:"complete"` // false: stopped by --minutes
+	Loss     float64 `json:"loss"`     // mean of the last 100 steps
+	Seconds  float64 `json:"seconds"`  // of all sittings
+}
+
+// writeStepProfile writes what `drdc bench --step` reports to the file of --profile.
+func writeStepProfile(env *environment, dev *gpu.Device, job learn.Job, network string, c train.Cost) error {
+	a := dev.Adapter()
+	r := stepReport{Adapter: fmt.Sprintf("%s (%s, %s)", a.Name, a.Backend, a.Type)}
+	r.Network, r.Memory, r.Cost = network, job.Plan.Memory(), c
+	text, err := json.MarshalIndent(r, "", "  ")
+	if err != nil {
+		return err
+	}
+	if err := os.WriteFile(env.profile, append(text, '\n'), 0o666); err != nil {
+		return err
+	}
+	if !env.quiet {
+		writeStep(env, r)
+	}
+	return nil
 }
 
 // explain says what to do about an error of the run.

@@ -8,6 +8,7 @@ import (
 	"slices"
 
 	"github.com/drdc-dev/drdc/host/internal/learn"
+	"github.com/drdc-dev/drdc/runtime/dataset"
 	"github.com/drdc-dev/drdc/runtime/diffusion"
 	"github.com/drdc-dev/drdc/runtime/gpu"
 	"github.com/drdc-dev/drdc/runtime/graph"
@@ -186,7 +187,7 @@ func (f *refinerFlags) run(ctx context.Context, env *environment) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, dev.Close()) }()
-	r := refinerRun{config: c, schedule: schedule, shown: shown, images: images, loop: plan, seed: env.seed}
+	r := refinerRun{config: c, schedule: schedule, shown: shown, samples: samples, images: images, loop: plan, seed: env.seed}
 	job, err := r.job(dev)
 	if err != nil {
 		return err
@@ -205,34 +206,8 @@ func (f *refinerFlags) run(ctx context.Context, env *environment) (err error) {
 		model, err = kept.write(f.out, c, "refiner", part, tensors)
 		return err
 	}
-	env.notef("U-Net: %s parameters, images of %d px; training needs %v on the device", thousands(c.Refiner.Params()), c.ImageSize, job.Plan.Memory())
-	env.notef("%s steps of %d images: %.1f epochs of %s images", thousands(job.Steps), job.Samples, float64(job.Steps*job.Samples)/float64(len(images)), thousands(len(images)))
-	view := newLossView(env)
-	result, err := learn.Run(ctx, dev, job, f.loop.options(env, f.out, "refiner"), view)
-	view.clear()
-	if err != nil {
-		return f.loop.explain(err)
-	}
-	return writeTrained(env, f.out, model, result)
-}
-
-// trainReport is what `drdc train --json` writes for parts that are trained step by
-// step.
-type trainReport struct {
-	Model    string  `json:"model"`
-	Digest   string  `json:"digest"`
-	Steps    int     `json:"steps"`
-	Complete bool    `json:"complete"` // false: stopped by --minutes
-	Loss     float64 `json:"loss"`     // mean of the last 100 steps
-	Seconds  float64 `json:"seconds"`
-}
-
-func writeTrained(env *environment, out, digest string, r learn.Result) error {
-	if env.json {
-		return env.printJSON(trainReport{out, digest, r.Steps, r.Complete, r.Loss, r.Seconds})
-	}
-	env.notef("%s: %s steps in %.0f s, loss %.4g, digest %s", out, thousands(r.Steps), r.Seconds, r.Loss, digest)
-	return nil
+	network := fmt.Sprintf("U-Net of %s parameters, images of %d px", thousands(c.Refiner.Params()), c.ImageSize)
+	return f.runJob(ctx, env, dev, job, network, &model)
 }
 
 // refinerRun is what the steps of a training need.
@@ -240,7 +215,8 @@ type refinerRun struct {
 	config   model.Config
 	schedule *diffusion.Schedule
 	shown    diffusion.TrainingConfig
-	images   []*imgio.RGB
+	samples  []dataset.Sample
+	images   []*imgio.RGB // of the samples
 	loop     loopPlan
 	seed     uint64
 }
@@ -260,15 +236,13 @@ func (r *refinerRun) job(dev *gpu.Device) (learn.Job, error) {
 	if err != nil {
 		return learn.Job{}, err
 	}
-	store := graph.Values{}
 	drawn, err := untrained(r.config, "refiner", r.seed)
 	if err != nil {
 		return learn.Job{}, err
 	}
-	for _, t := range drawn {
-		v := store[t.Name]
-		v.Shape, v.Data = t.Shape, t.Data
-		store[t.Name] = v
+	preview, err := r.preview(dev)
+	if err != nil {
+		return learn.Job{}, err
 	}
 	order, err := train.NewOrder(len(r.images), r.seed)
 	if err != nil {
@@ -277,7 +251,7 @@ func (r *refinerRun) job(dev *gpu.Device) (learn.Job, error) {
 	return learn.Job{
 		Part:     "refiner",
 		Settings: refinerSettings{"refiner", *r.config.Refiner, r.shown, r.loop.settings},
-		Plan:     plan, Store: store,
+		Plan:     plan, Store: storeOf(drawn), Pictures: preview.pictures,
 		Steps: r.loop.steps, Samples: batch * r.loop.options.Passes, Images: len(r.images),
 		Feed: func(t *train.Trainer, pass int) error {
 			return r.feed(t, training, order, (t.Steps()*r.loop.options.Passes+pass)*batch)

@@ -44,7 +44,14 @@ func TestTrainRefiner(t *testing.T) {
 	if code, _, errs := drdc(t, append(args, "--steps", "3", "--resume", "--lr", "1e-3")...); code != exitUsage || !strings.Contains(errs, "adamw.LR was 0.0001, is 0.001") {
 		t.Errorf("another learning rate: exit code %d, %s", code, errs)
 	}
-	mustRun(t, append(args, "--steps", "3", "--resume")...)
+	profile := filepath.Join(dir, "profile.json")
+	mustRun(t, append(args, "--steps", "3", "--resume", "--profile", profile)...)
+	var cost stepReport
+	if text, err := os.ReadFile(profile); err != nil {
+		t.Error(err)
+	} else if err := json.Unmarshal(text, &cost); err != nil || !(cost.Step > 0) || len(cost.Kernels) < 10 || cost.Adapter == "" {
+		t.Errorf("profile: %v\n%s", err, text)
+	}
 	losses, err := os.ReadFile(filepath.Join(dir, "model.csv"))
 	if err != nil {
 		t.Fatal(err)

@@ -57,6 +57,9 @@ type Options struct {
 	Every  time.Duration // between checkpoints
 	Now    func() time.Time
 	Title  string // of the page
+	// Profile gets the cost of a step, kernel by kernel, before the first one; nil: it is
+	// not measured.
+	Profile func(train.Cost) error
 }
 
 // Files are the names beside the model.

@@ -227,6 +227,39 @@ func TestResume(t *testing.T) {
 	}
 }
 
+// TestEstimate looks for the time left before the first step: from a trial, from the
+// budget, and from the file of losses.
+func TestEstimate(t *testing.T) {
+	dev := open(t)
+	now := time.Unix(0, 0)
+	o := options(t.TempDir())
+	o.Now = func() time.Time { return now }
+	l := lesson{steps: 100, passes: 1, lr: 0.05, after: func(int) { now = now.Add(2 * time.Second) }}
+	for _, test := range []struct {
+		budget time.Duration
+		steps  int // of the view, no trial among them
+		want   string
+	}{
+		{20 * time.Second, 10, "a step takes 2.0 s: about 10 of 100 steps in the 20.0 s given"},
+		{0, 90, "a step takes 2.0 s: about 3 min for 90 steps"},
+	} {
+		v := &recorder{}
+		o.Budget = test.budget
+		if _, err := Run(context.Background(), dev, l.job(t, dev, o), o, v); err != nil {
+			t.Fatal(err)
+		}
+		if len(v.steps) != test.steps || !slices.Contains(v.text, test.want) {
+			t.Errorf("%d steps, want %d; remarks %q, want %q", len(v.steps), test.steps, v.text, test.want)
+		}
+		o.Resume = true
+	}
+	for seconds, want := range map[float64]string{0.0123: "12ms", 1.26: "1.3 s", 90: "2 min", 5400: "1.5 h"} {
+		if got := short(seconds); got != want {
+			t.Errorf("%g s is %q, want %q", seconds, got, want)
+		}
+	}
+}
+
 // TestSettings resumes with another setting: the refusal names it, and a fresh start
 // is possible.
 func TestSettings(t *testing.T) {

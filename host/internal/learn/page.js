@@ -54,7 +54,7 @@ function ticks(low, high, log) {
   return list.filter(v => v >= low && v <= high);
 }
 
-const W = 1040, H = 380, left = 64, right = 12, top_ = 12, bottom = 34;
+const W = 1040, H = 380, left = 64, right = 28, top_ = 12, bottom = 34;
 function draw() {
   $("chart").textContent = "";
   if (data.points.length < 2) return;

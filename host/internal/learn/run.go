@@ -34,6 +34,7 @@ func Run(ctx context.Context, dev *gpu.Device, job Job, o Options, view View) (r
 		return result, err
 	}
 	defer func() { err = errors.Join(err, r.close()) }()
+	r.estimate()
 	err = r.loop(ctx)
 	return r.result(), err
 }
@@ -47,6 +48,7 @@ type run struct {
 	settings string
 	trainer  *train.Trainer
 	losses   *losses
+	step     float64 // seconds of one, 0: not known
 	pace     pace
 	before   float64   // seconds of earlier sittings
 	start    time.Time // of this one
@@ -63,13 +65,13 @@ func (r *run) open(ctx context.Context, dev *gpu.Device) error {
 		if r.options.Resume {
 			return fmt.Errorf("learn: no %w to resume from: %s does not exist", ErrCheckpoint, r.files.Checkpoint)
 		}
-		r.trainer, err = r.job.Plan.Load(ctx, dev, r.job.Store, nil)
+		err = r.begin(ctx, dev)
 	case r.options.Fresh:
 		if err == nil {
 			err = f.Close()
 		}
 		if err == nil {
-			r.trainer, err = r.job.Plan.Load(ctx, dev, r.job.Store, nil)
+			err = r.begin(ctx, dev)
 		}
 	case err != nil:
 		return fmt.Errorf("learn: %w: %w", ErrCheckpoint, err)
@@ -77,6 +79,9 @@ func (r *run) open(ctx context.Context, dev *gpu.Device) error {
 		return errors.Join(fmt.Errorf("learn: there is a %w already: %s (resume from it, or ask for a fresh start)", ErrCheckpoint, r.files.Checkpoint), f.Close())
 	default:
 		if err = compareSettings(f.Header().Provenance[settingsKey], r.settings); err == nil {
+			err = r.try(ctx, dev)
+		}
+		if err == nil {
 			r.trainer, err = r.job.Plan.Resume(ctx, dev, f, nil)
 		}
 		err = errors.Join(err, f.Close())
@@ -94,6 +99,16 @@ func (r *run) open(ctx context.Context, dev *gpu.Device) error {
 		r.view.Note("resumed after step %d", n)
 	}
 	return nil
+}
+
+// begin loads the training for its first step.
+func (r *run) begin(ctx context.Context, dev *gpu.Device) error {
+	if err := r.try(ctx, dev); err != nil {
+		return err
+	}
+	var err error
+	r.trainer, err = r.job.Plan.Load(ctx, dev, r.job.Store, nil)
+	return err
 }
 
 // sweep removes temporary files that a kill left.
