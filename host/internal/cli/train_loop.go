@@ -28,6 +28,7 @@ type loopFlags struct {
 	schedule        string
 	minutes, every  float64
 	resume, fresh   bool
+	flags           *pflag.FlagSet
 	names           []string
 }
 
@@ -39,14 +40,15 @@ type loopDefaults struct {
 
 func (f *loopFlags) declare(flags *pflag.FlagSet) {
 	before := flagNames(flags)
+	f.flags = flags
 	flags.IntVar(&f.epochs, "epochs", 0, "how often all images are seen (default 300; base 1000)")
 	flags.IntVar(&f.steps, "steps", 0, "how many steps, in place of --epochs")
 	flags.IntVar(&f.batch, "batch", 0, "images seen at once (default 16; base 8)")
 	flags.IntVar(&f.passes, "passes", 1, "batches whose gradients make a step")
 	flags.Float64Var(&f.lr, "lr", 1e-4, "learning rate of AdamW")
 	flags.Float64Var(&f.decay, "weight-decay", 1e-4, "of AdamW")
-	flags.Float64Var(&f.clip, "clip", -1, "largest norm of the gradients, 0 for none (default 1; base 0.1)")
-	flags.Float64Var(&f.ema, "ema", -1, "share of the old weights in the moving average that becomes the model (default 0.999, from 50,000 steps 0.9999)")
+	flags.Float64Var(&f.clip, "clip", 0, "largest norm of the gradients, 0 for none (default 1; base 0.1)")
+	flags.Float64Var(&f.ema, "ema", 0, "share of the old weights in the moving average that becomes the model, 0 for no average (default 0.999, from 50,000 steps 0.9999)")
 	flags.StringVar(&f.schedule, "schedule", "constant", "of the learning rate: constant, cosine (to 0), or step (a tenth after 4/5 of the steps)")
 	offer(flags, "schedule", "constant", "cosine", "step")
 	flags.Float64Var(&f.minutes, "minutes", 0, "stop after so many minutes, if the steps are not done before")
@@ -111,11 +113,11 @@ func (f *loopFlags) plan(d loopDefaults, images int, seed uint64, data string) (
 	}
 	a := train.DefaultAdamW()
 	a.LR, a.Decay, a.Clip = f.lr, f.decay, f.clip
-	if a.Clip < 0 {
+	if !f.flags.Changed("clip") {
 		a.Clip = d.clip
 	}
 	ema := f.ema
-	if ema < 0 {
+	if !f.flags.Changed("ema") {
 		if ema = 0.999; p.steps >= 50000 {
 			ema = 0.9999
 		}

@@ -123,7 +123,9 @@ func TestLoopPlan(t *testing.T) {
 		}
 	}
 	for schedule, want := range map[string][3]float64{"constant": {1, 1, 1}, "step": {1, 1, 0.1}, "cosine": {1.0 / 6, 0.5, 0}} {
-		f := loopFlags{steps: 105, passes: 1, every: 1, schedule: schedule}
+		var f loopFlags
+		f.declare(pflag.NewFlagSet("train", pflag.ContinueOnError))
+		f.steps, f.schedule = 105, schedule
 		p, err := f.plan(defaults, 100, 1, "digest")
 		if err != nil {
 			t.Fatal(err)

@@ -51,11 +51,12 @@ func trainRefiner() trainPart {
 			offer(flags, "preset", "tiny", "small", "base", "adm")
 			flags.IntVar(&f.size, "size", 0, "pixels of a side of the images (default: the model's, or 224)")
 			flags.IntVar(&f.channels, "channels", 0, "model_channels of the U-Net")
-			flags.Float64SliceVar(&f.mult, "mult", nil, "channel_mult: times the channels, for each level")
+			flags.Float64SliceVar(&f.mult, "mult", nil, "channel_mult: `factors` of the channels, for each level")
+			flags.Lookup("mult").DefValue = "" // not the "[]" of an empty list
 			flags.IntVar(&f.resBlocks, "res-blocks", 0, "num_res_blocks of a level")
-			flags.IntSliceVar(&f.attention, "attention", nil, "attention_ds: down-sampling factors of the levels with attention")
+			flags.IntSliceVar(&f.attention, "attention", nil, "attention_ds: down-sampling `factors` of the levels with attention")
 			flags.IntVar(&f.heads, "head-channels", 0, "num_head_channels of the attention")
-			flags.IntSliceVar(&f.cells, "cells", d.Cells, "sizes of hidden cells in pixels, one is drawn for each image")
+			flags.IntSliceVar(&f.cells, "cells", d.Cells, "`sizes` of hidden cells in pixels, one is drawn for each image")
 			flags.IntVar(&f.sets, "sets", d.Sets, "sets that the cells are dealt to; one of them is hidden")
 			flags.IntVar(&f.maxStep, "t-max", d.MaxStep, "timesteps are drawn up to this one")
 			return f.run
