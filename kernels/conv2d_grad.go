@@ -33,6 +33,9 @@ func (o Conv2D) Gradient(t Tape, a Applied) ([]Ref, error) {
 		grads[iw] = apply(t, DepthwiseWeight{Kernel: [2]int{w.Shape[0], w.Shape[1]}, Stride: o.Stride, Pad: o.Pad}, a.In[0], dy)
 	default:
 		op := ConvWeight{Kernel: [2]int{w.Shape[0], w.Shape[1]}, Stride: o.Stride, Pad: o.Pad, Two: o.Two}
+		if v, ok := o.Tiled(t.Tensor(a.In[0]).Shape, w).(Winograd); ok {
+			op.Tile = v.Tile
+		}
 		grads[iw] = apply(t, op, append(a.In[:iw:iw], dy)...)
 	}
 	if o.Bias && a.Need[iw+1] {
@@ -53,5 +56,6 @@ func (o Conv2D) inputGradient(t Tape, dy, w Ref, first int, x Shape) Ref {
 		back.Pad[i] = kernel[i] - 1 - o.Pad[i]
 		back.Pad[2+i] = x[1+i] - y[1+i] + o.Pad[i]
 	}
-	return apply(t, back, dy, apply(t, ConvFlip{First: first, Channels: x[3], Depthwise: o.groups() > 1}, w))
+	w = apply(t, ConvFlip{First: first, Channels: x[3], Depthwise: o.groups() > 1}, w)
+	return apply(t, back.Tiled(y, t.Tensor(w)), dy, w)
 }

@@ -18,6 +18,7 @@ type ConvWeight struct {
 	Kernel, Stride [2]int // rows, columns
 	Pad            [4]int // top, left, bottom, right
 	Two            bool
+	Tile           int // 2 or 4: a 3x3 kernel of stride 1 in tiles of so many pixels (Winograd); 0: plainly
 }
 
 func (o ConvWeight) Name() string { return "convweight" }
@@ -32,6 +33,9 @@ func (o ConvWeight) sources() int {
 func (o ConvWeight) Infer(in []Tensor) ([]Tensor, error) {
 	if err := want(in, make([]Type, o.sources()+1)...); err != nil {
 		return nil, err
+	}
+	if o.Tile != 0 && (o.Tile != 2 && o.Tile != 4 || o.Kernel != [2]int{3, 3} || o.Stride != [2]int{1, 1}) {
+		return nil, fmt.Errorf("%w: tile of %d for a kernel %v of stride %v, want 2 or 4 for 3x3 of stride 1", ErrShape, o.Tile, o.Kernel, o.Stride)
 	}
 	dy := in[len(in)-1].Shape
 	w := Tensor{Shape: Shape{o.Kernel[0], o.Kernel[1], 0, dy[3]}}
@@ -61,6 +65,9 @@ func (b outerBlock) settings() []shaders.Setting {
 
 // Record splits the pixels so that the device is busy, and then adds up the parts.
 func (o ConvWeight) Record(t Target, in, out []Tensor) (Record, error) {
+	if o.Tile != 0 {
+		return o.recordTiles(t, in, out)
+	}
 	dy, w := in[len(in)-1].Shape, out[0].Shape
 	tiles, pixels := 0, dy.Pixels()
 	block, across := make([]outerBlock, o.sources()), 1
@@ -164,14 +171,19 @@ func init() {
 		dy := Float(n, (h+o.Pad[0]+o.Pad[2]-o.Kernel[0])/o.Stride[0]+1, (w+o.Pad[1]+o.Pad[3]-o.Kernel[1])/o.Stride[1]+1, k)
 		c.In = append(c.In, dy)
 		c.Flops = o.Flops(c.In, nil)
+		if o.Tile != 0 {
+			c = c.winogradBound(o.Tile)
+		}
 		return c
 	}
+	tiled := func(o ConvWeight, tile int) ConvWeight { o.Tile = tile; return o }
 	one := ConvWeight{Kernel: [2]int{1, 1}, Stride: [2]int{1, 1}}
 	same := ConvWeight{Kernel: [2]int{3, 3}, Stride: [2]int{1, 1}, Pad: [4]int{1, 1, 1, 1}}
 	two := same
 	two.Two = true
 	e := Entry{
-		Name: "convweight", Class: Contraction, Files: []string{"convweight.wgsl", "convweight_tile.wgsl"},
+		Name: "convweight", Class: Contraction,
+		Files: []string{"convweight.wgsl", "convweight_tile.wgsl", "convweight_input.wgsl", "convweight_output.wgsl", "convweight_taps.wgsl"},
 		Cases: []Case{
 			of("one value", one, 1, 1, 1, 1, 1),
 			of("1x1 over 257 pixels", one, 1, 1, 257, 9, 7),
@@ -179,6 +191,13 @@ func init() {
 			of("3x3 stride 2", ConvWeight{Kernel: [2]int{3, 3}, Stride: [2]int{2, 2}, Pad: [4]int{1, 0, 2, 1}}, 2, 9, 8, 6, 37),
 			of("3x2 without padding", ConvWeight{Kernel: [2]int{3, 2}, Stride: [2]int{1, 1}}, 1, 6, 9, 70, 3),
 			of("two sources of 5 and 9", two, 2, 6, 7, 11, 5, 9),
+			of("in tiles of 2, 7->5", tiled(same, 2), 2, 7, 9, 5, 7),
+			of("in tiles of 4, one value", tiled(same, 4), 1, 1, 1, 1, 1),
+			of("in tiles of 4, padded 2, 0, 1, 3", tiled(ConvWeight{Kernel: same.Kernel, Stride: same.Stride, Pad: [4]int{2, 0, 1, 3}}, 4), 2, 9, 14, 37, 6),
+			of("in tiles of 4, two sources of 5 and 9", tiled(two, 4), 2, 6, 7, 11, 5, 9),
+			of("in tiles of 4, several passes", tiled(same, 4), 3, 70, 66, 21, 37),
+			of("in tiles of 4, 64->64 at 4x28x28", tiled(same, 4), 4, 28, 28, 64, 64),
+			of("in tiles of 4, 256->256 at 14x14", tiled(same, 4), 1, 14, 14, 256, 256),
 			of("3x3 64->64 at 4x28x28", same, 4, 28, 28, 64, 64),
 			of("3x3 64+32->64 at 2x28x28", two, 2, 28, 28, 64, 64, 32),
 			of("linear 256->1024 of 8x196 tokens", one, 1, 1, 1568, 1024, 256),
@@ -191,6 +210,9 @@ func init() {
 				o.Pad[i], o.Pad[2+i] = r.IntN(o.Kernel[i]), r.IntN(o.Kernel[i])
 			}
 			channels := []int{extent(r, 70), extent(r, 70)}
+			if r.IntN(3) == 0 {
+				o.Kernel, o.Stride, o.Tile = [2]int{3, 3}, [2]int{1, 1}, 2+2*r.IntN(2)
+			}
 			return of("", o, extent(r, 3), max(extent(r, 33), o.Kernel[0]), max(extent(r, 33), o.Kernel[1]), extent(r, 70), channels[:o.sources()]...)
 		},
 	}

@@ -19,7 +19,8 @@ import (
 // PackWinograd makes it. The weights are transformed when they are packed, not by a
 // shader: they stay the same for every replay, and where images are small the
 // transform costs as much as the convolution. The price is memory, 16/9 or 4 times
-// that of the weights, so Tile 4 is for large images (Conv2D.Winograd).
+// that of the weights, so Tile 4 is for large images (Conv2D.Winograd). With Raw, for
+// weights that change, w is that of Conv2D and every replay transforms it.
 //
 // With f32 weights the NMSE against the convolution is below 3e-12 for Tile 2 and 3e-11
 // for Tile 4 (1e-12 for Conv2D). Rounding the transformed weights to half floats costs
@@ -31,6 +32,7 @@ type Winograd struct {
 	Two      bool
 	Bias     bool
 	Residual bool
+	Raw      bool // w is [3, 3, rows, K], f32
 }
 
 func (o Winograd) Name() string { return "winograd" }
@@ -67,6 +69,35 @@ func (o Conv2D) Winograd(x Shape, oihw [4]int, t Type) (Winograd, bool) {
 	return Winograd{}, false
 }
 
+// Tiled is o in the form that suits images of shape x, the first source's, and a
+// weight w as PackConv stores it that changes from replay to replay: Winograd, which can
+// be differentiated as o can, or o itself. The transformed weights are temporary, and so
+// tiles of 4 are for small images too.
+func (o Conv2D) Tiled(x Shape, w Tensor) Fused {
+	h, width := x[1]+o.Pad[0]+o.Pad[2]-2, x[2]+o.Pad[1]+o.Pad[3]-2
+	points := Tensor{Shape: Shape{6, 6, w.Shape[2], w.Shape[3]}}
+	if w.Shape[0] != 3 || w.Shape[1] != 3 || o.Stride != [2]int{1, 1} || o.groups() > 1 || w.Type != F32 ||
+		min(w.Shape[2], w.Shape[3]) < 16 || min(h, width) < 4 || points.Bytes() > DefaultTarget().StorageBinding {
+		return o
+	}
+	return Winograd{Tile: 4, Pad: o.Pad, Act: o.Act, Two: o.Two, Bias: o.Bias, Residual: o.Residual, Raw: true}
+}
+
+// Split leaves the bias, as Conv2D's does.
+func (o Winograd) Split() (Op, Activation, bool) {
+	act, residual := o.Act, o.Residual
+	o.Act, o.Residual = Identity, false
+	return o, act, residual
+}
+
+// Gradient is that of the convolution.
+func (o Winograd) Gradient(t Tape, a Applied) ([]Ref, error) {
+	if !o.Raw {
+		return nil, noGradient("weights in tiles")
+	}
+	return o.conv().Gradient(t, a)
+}
+
 func (o Winograd) Infer(in []Tensor) ([]Tensor, error) {
 	if o.Tile != 2 && o.Tile != 4 {
 		return nil, fmt.Errorf("%w: tile of %d, want 2 or 4", ErrShape, o.Tile)
@@ -76,8 +107,15 @@ func (o Winograd) Infer(in []Tensor) ([]Tensor, error) {
 		return nil, fmt.Errorf("%w: %d inputs, want a weight as number %d", ErrShape, len(in), i)
 	}
 	w := in[i].Shape
-	if side := o.Tile + 2; w[0] != side || w[1] != side {
-		return nil, fmt.Errorf("%w: weight %v, want %dx%d points", ErrShape, w, side, side)
+	side := o.Tile + 2
+	if o.Raw {
+		side = 3
+	}
+	if w[0] != side || w[1] != side {
+		return nil, fmt.Errorf("%w: weight %v, want %dx%d rows and columns", ErrShape, w, side, side)
+	}
+	if o.Raw && in[i].Type != F32 {
+		return nil, fmt.Errorf("%w: weight %v, want f32", ErrShape, in[i])
 	}
 	in = slices.Clone(in)
 	in[i].Shape = Shape{3, 3, w[2], w[3]}
@@ -112,10 +150,12 @@ func (o Winograd) WithResidual() (Op, bool) {
 
 // Record has three kinds of steps: the image to points, a matmul for each point, and
 // the products to outputs. They share two temporaries, and where these would be large
-// they go over the tiles in several passes.
+// they go over the tiles in several passes. With Raw the weights to points are another
+// step, the first.
 func (o Winograd) Record(t Target, in, out []Tensor) (Record, error) {
 	c, y := o.conv(), out[0].Shape
 	w := in[c.weight()]
+	w.Shape[0], w.Shape[1] = o.Tile+2, o.Tile+2
 	points, rows4, k4 := w.Shape[0]*w.Shape[1], w.Shape[2]/4, y.C4()
 	across, down := ceilDiv(y[2], o.Tile), ceilDiv(y[1], o.Tile)
 	tiles := y[0] * down * across
@@ -129,6 +169,17 @@ func (o Winograd) Record(t Target, in, out []Tensor) (Record, error) {
 	end := e.bind(&rec, Temp(1), c.weight())
 	multiply := epilogue{}.bind(&rec, Temp(0), c.weight())
 	multiply[len(multiply)-1] = Temp(1)
+	if o.Raw {
+		rec.Temps = append(rec.Temps, w.Bytes())
+		multiply[1] = Temp(len(rec.Temps) - 1)
+		d := Dispatch{
+			Shader: "winograd_weight.wgsl", Set: []shaders.Setting{tile}, Bind: []Operand{In(c.weight()), multiply[1]},
+			Uniform: struct{ Vectors uint32 }{uint32(w.Shape[2] * k4)},
+		}
+		if err := rec.over(t, d, w.Shape[2]*k4); err != nil {
+			return Record{}, err
+		}
+	}
 	for start := 0; start < tiles; start += pass {
 		n := min(pass, tiles-start)
 		first4 := 0
@@ -203,8 +254,10 @@ type winogradOutput struct{ Tiles, Start, Across, Down, OH, OW, Channels, Channe
 // from.
 func (o Winograd) Reference(in, out []*Array) {
 	c := o.conv()
-	in = slices.Clone(in)
-	in[c.weight()] = o.taps(in[c.weight()])
+	if !o.Raw {
+		in = slices.Clone(in)
+		in[c.weight()] = o.taps(in[c.weight()])
+	}
 	c.Reference(in, out)
 }
 
@@ -230,7 +283,9 @@ func (o Winograd) taps(u *Array) *Array {
 func (o Winograd) from(c Case) Case {
 	conv := c.Op.(Conv2D)
 	o.Pad, o.Act, o.Two, o.Bias, o.Residual = conv.Pad, conv.Act, conv.Two, conv.Bias, conv.Residual
-	c.Op = o
+	if c.Op = o; o.Raw {
+		return c
+	}
 	at := conv.weight()
 	c.In = slices.Clone(c.In)
 	w := c.In[at]
@@ -262,10 +317,11 @@ func init() {
 	full := Conv2D{Stride: [2]int{1, 1}, Pad: [4]int{1, 1, 1, 1}, Act: SiLU, Bias: true, Residual: true}
 	added := Conv2D{Stride: [2]int{1, 1}, Pad: [4]int{1, 1, 1, 1}, Bias: true, Residual: true}
 	f2, f4 := Winograd{Tile: 2}, Winograd{Tile: 4}
-	e := Entry{Name: "winograd", Class: Contraction, Files: []string{"winograd_input.wgsl", "winograd_output.wgsl"}}
+	raw2, raw4 := Winograd{Tile: 2, Raw: true}, Winograd{Tile: 4, Raw: true}
+	e := Entry{Name: "winograd", Class: Contraction, Files: []string{"winograd_input.wgsl", "winograd_output.wgsl", "winograd_weight.wgsl"}}
 	add := func(name string, bench bool, c Case) {
 		c.Name, c.Bench = name, bench
-		e.Cases = append(e.Cases, c.winogradBound())
+		e.Cases = append(e.Cases, c.winogradBound(c.Op.(Winograd).Tile))
 	}
 	add("2: one pixel", false, f2.from(same.conv([3]int{1, 1, 1}, k3, [2]int{1, 1}, F32)))
 	add("4: one pixel", false, f4.from(same.conv([3]int{1, 1, 1}, k3, [2]int{1, 1}, F32)))
@@ -278,6 +334,11 @@ func init() {
 	add("2: padded over the image", false, f2.from(Conv2D{Stride: [2]int{1, 1}, Pad: [4]int{4, 4, 4, 4}, Act: ReLU}.conv([3]int{1, 2, 3}, k3, [2]int{9, 33}, F32)))
 	add("4: several passes", false, f4.from(full.conv([3]int{3, 70, 66}, k3, [2]int{37, 21}, F32)))
 
+	add("2: raw, 7 channels", false, raw2.from(full.conv([3]int{2, 9, 11}, k3, [2]int{7, 9}, F32)))
+	add("4: raw, two sources of 5 and 3 channels", false, raw4.from(added.join([3]int{2, 5, 6}, k3, 5, 3, 9, F32)))
+	add("4: raw, several passes", false, raw4.from(same.conv([3]int{3, 70, 66}, k3, [2]int{37, 21}, F32)))
+
+	add("4: raw, 128->128 at 4x8x8", true, raw4.from(added.conv([3]int{4, 8, 8}, k3, [2]int{128, 128}, F32)))
 	add("4: 64->64 at 56x56", true, f4.from(same.conv([3]int{1, 56, 56}, k3, [2]int{64, 64}, F32)))
 	add("2: 64->64 at 56x56", true, f2.from(same.conv([3]int{1, 56, 56}, k3, [2]int{64, 64}, F32)))
 	add("4: 64->64 at 224x224", true, f4.from(full.conv([3]int{1, 224, 224}, k3, [2]int{64, 64}, F32)))
@@ -292,18 +353,18 @@ func init() {
 			o.Pad[i] = r.IntN(4)
 		}
 		size, weight := [3]int{extent(r, 3), max(extent(r, 20), 3), max(extent(r, 40), 3)}, Type(r.IntN(2))
-		v := Winograd{Tile: 2 + 2*r.IntN(2)}
+		v := Winograd{Tile: 2 + 2*r.IntN(2), Raw: weight == F32 && r.IntN(2) == 0}
 		if r.IntN(3) == 0 {
-			return v.from(o.join(size, k3, extent(r, 40), extent(r, 40), extent(r, 70), weight)).winogradBound()
+			return v.from(o.join(size, k3, extent(r, 40), extent(r, 40), extent(r, 70), weight)).winogradBound(v.Tile)
 		}
-		return v.from(o.conv(size, k3, [2]int{extent(r, 40), extent(r, 70)}, weight)).winogradBound()
+		return v.from(o.conv(size, k3, [2]int{extent(r, 40), extent(r, 70)}, weight)).winogradBound(v.Tile)
 	}
 	register(e)
 }
 
-func (c Case) winogradBound() Case {
+func (c Case) winogradBound(tile int) Case {
 	c.Bound, c.Why = 3e-12, "tiles of two add few and like terms"
-	if c.Op.(Winograd).Tile == 4 {
+	if tile == 4 {
 		c.Bound, c.Why = 3e-11, "tiles of four weigh terms by up to 11"
 	}
 	return c

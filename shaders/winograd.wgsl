@@ -44,3 +44,31 @@ fn to_outputs(m: Line) -> array<vec4f, 4> {
     0.421875 * difference + 3.375 * difference2 + m[5],
   );
 }
+
+// G g: the taps of a weight to points.
+fn from_taps(a: vec4f, b: vec4f, c: vec4f) -> Line {
+  if (TILE == 2u) { return Line(a, a + b + c, a - b + c, c, vec4f(0.0), vec4f(0.0)); }
+  let near = a + 0.5625 * c;
+  let far = a + 2.25 * c;
+  return Line(a, near + 0.75 * b, near - 0.75 * b, far + 1.5 * b, far - 1.5 * b, c);
+}
+
+// G^T m: the gradient of from_taps.
+fn to_taps(m: Line) -> array<vec4f, 3> {
+  let sum = m[1] + m[2];
+  let difference = m[1] - m[2];
+  if (TILE == 2u) { return array<vec4f, 3>(m[0] + sum, difference, sum + m[3]); }
+  let sum2 = m[3] + m[4];
+  let difference2 = m[3] - m[4];
+  return array<vec4f, 3>(m[0] + sum + sum2, 0.75 * difference + 1.5 * difference2, 0.5625 * sum + 2.25 * sum2 + m[5]);
+}
+
+// A d: the gradient of to_outputs; of d the first TILE count.
+fn from_outputs(d: array<vec4f, 4>) -> Line {
+  if (TILE == 2u) { return Line(d[0], d[0] + d[1], d[0] - d[1], d[1], vec4f(0.0), vec4f(0.0)); }
+  let near = d[0] + 0.5625 * d[2];
+  let near_odd = 0.75 * d[1] + 0.421875 * d[3];
+  let far = d[0] + 2.25 * d[2];
+  let far_odd = 1.5 * d[1] + 3.375 * d[3];
+  return Line(d[0], near + near_odd, near - near_odd, far + far_odd, far - far_odd, d[3]);
+}

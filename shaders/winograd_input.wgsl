@@ -8,7 +8,7 @@
 
 //@use grid.wgsl
 //@use pixel.wgsl
-//@use winograd.wgsl
+//@use winograd_load.wgsl
 
 struct Params {
   tiles: u32,
@@ -24,33 +24,11 @@ struct Params {
   left: i32,
 }
 
-@group(0) @binding(0) var<storage, read> x: array<vec4f>;
 @group(0) @binding(1) var<storage, read_write> v: array<vec4f>;
 @group(0) @binding(2) var<uniform> p: Params;
 
-var<private> columns: array<Line, 6>;  // of a tile, transformed
-
-fn value(image: u32, y: i32, x0: i32, c: u32) -> vec4f {
-  let inside = u32(y) < p.h && u32(x0) < p.w;
-  let pixel = select(0u, image + u32(y) * p.w + u32(x0), inside);
-  return select(vec4f(0.0), x[pixel * p.c4 + c], inside);
-}
-
-fn load(j: u32, image: u32, y: i32, x0: i32, c: u32) {
-  var d: Line;
-  d[0] = value(image, y, x0, c);
-  d[1] = value(image, y + 1, x0, c);
-  d[2] = value(image, y + 2, x0, c);
-  d[3] = value(image, y + 3, x0, c);
-  if (TILE > 2u) {
-    d[4] = value(image, y + 4, x0, c);
-    d[5] = value(image, y + 5, x0, c);
-  }
-  columns[j] = to_points(d);
-}
-
 fn store(i: u32, at: u32) {
-  let line = to_points(Line(columns[0][i], columns[1][i], columns[2][i], columns[3][i], columns[4][i], columns[5][i]));
+  let line = points(i);
   let plane = p.tiles * p.rows4;
   let row = at + i * SIDE * plane;
   v[row] = line[0];
@@ -70,17 +48,8 @@ fn main(@builtin(workgroup_id) wid: vec3u, @builtin(num_workgroups) nwg: vec3u, 
   let c = item % p.c4;
   if (tile >= p.tiles) { return; }
   let at = pixel_at(p.start + tile, p.down, p.across);
-  let image = at.x * p.h * p.w;
-  let y = i32(at.y * TILE) - p.top;
-  let x0 = i32(at.z * TILE) - p.left;
-  load(0u, image, y, x0, c);
-  load(1u, image, y, x0 + 1, c);
-  load(2u, image, y, x0 + 2, c);
-  load(3u, image, y, x0 + 3, c);
-  if (TILE > 2u) {
-    load(4u, image, y, x0 + 4, c);
-    load(5u, image, y, x0 + 5, c);
-  }
+  let image = Image(at.x * p.h * p.w, p.h, p.w, p.c4);
+  load_tile(image, i32(at.y * TILE) - p.top, i32(at.z * TILE) - p.left, c);
   let out = tile * p.rows4 + p.first4 + c;
   store(0u, out);
   store(1u, out);

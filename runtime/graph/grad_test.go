@@ -39,6 +39,8 @@ func gradCases() []gradCase {
 	add("conv 2x2 stride 2, a row left over", kernels.Conv2D{Stride: [2]int{2, 2}}, F(1, 5, 7, 4), F(2, 2, 4, 4))
 	add("conv two sources", kernels.Conv2D{Stride: one, Pad: around, Two: true, Bias: true}, F(2, 4, 5, 5), F(2, 4, 5, 9), F(3, 3, 20, 6), F(1, 1, 1, 6))
 	add("conv 1x1", kernels.Conv2D{Stride: one}, F(2, 4, 5, 6), F(1, 1, 8, 9))
+	add("conv in tiles, two sources", kernels.Winograd{Tile: 4, Pad: around, Raw: true, Two: true}, F(2, 5, 4, 18), F(2, 5, 4, 5), F(3, 3, 28, 17))
+	add("conv in tiles, silu, residual", kernels.Winograd{Tile: 4, Pad: around, Raw: true, Act: kernels.SiLU, Bias: true, Residual: true}, F(1, 5, 9, 17), F(3, 3, 20, 18), F(1, 1, 1, 18), F(1, 5, 9, 18))
 	add("depthwise 3x3 relu6", kernels.Conv2D{Stride: one, Pad: around, Groups: 6, Bias: true, Act: kernels.ReLU6}, F(2, 5, 4, 6), F(3, 3, 1, 6), F(1, 1, 1, 6))
 	add("depthwise 2x3 stride 2x1 padded unevenly", kernels.Conv2D{Stride: [2]int{2, 1}, Pad: [4]int{0, 1, 1, 2}, Groups: 9}, F(2, 7, 6, 9), F(2, 3, 1, 9))
 	add("linear", kernels.MatMul{Bias: true, Act: kernels.GELU, Residual: true}, F(2, 1, 7, 6), F(1, 1, 8, 5), F(1, 1, 1, 5), F(2, 1, 7, 5))
@@ -208,6 +210,10 @@ func (c gradCase) fill(r *rand.Rand, i int, t kernels.Tensor) *kernels.Array {
 		if sources = c.in[:1]; op.Two {
 			sources = c.in[:2]
 		}
+	case kernels.Winograd:
+		if sources = c.in[:1]; op.Two {
+			sources = c.in[:2]
+		}
 	case kernels.MatMul:
 		if !op.TransposeB {
 			sources = c.in[:1]
@@ -256,6 +262,7 @@ func onDevice(t *testing.T, dev *gpu.Device, g *Graph, in map[string]*kernels.Ar
 func TestGradRefuses(t *testing.T) {
 	for _, c := range []gradCase{
 		{"maximum", kernels.Binary{Op: kernels.Maximum}, []kernels.Tensor{kernels.Float(1, 2, 2, 4), kernels.Float(1, 2, 2, 4)}, 0},
+		{"weights in tiles", kernels.Winograd{Tile: 2}, []kernels.Tensor{kernels.Float(1, 4, 4, 4), kernels.Float(4, 4, 4, 4)}, 0},
 		{"groups of two channels", kernels.Conv2D{Stride: [2]int{1, 1}, Groups: 2}, []kernels.Tensor{kernels.Float(1, 4, 4, 4), kernels.Float(1, 1, 4, 4)}, 0},
 		{"max pool", kernels.Pool{Window: [2]int{2, 2}, Stride: [2]int{2, 2}}, []kernels.Tensor{kernels.Float(1, 4, 4, 4)}, 0},
 		{"bilinear", kernels.Resize{Mode: kernels.Bilinear, H: 8, W: 8}, []kernels.Tensor{kernels.Float(1, 4, 4, 4)}, 0},

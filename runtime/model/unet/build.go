@@ -12,7 +12,7 @@ type Options struct {
 	Prefix  string       // in front of every stored name, such as "refiner."
 	Weights kernels.Type // of convolutions and linear layers: F32 or F16
 	// Trainable keeps the weights of convolutions as they are stored, so that the graph
-	// has gradients; else large ones are transformed for speed.
+	// has gradients; else those that are faster in another form are transformed at load.
 	Trainable bool
 }
 

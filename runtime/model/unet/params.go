@@ -21,12 +21,15 @@ func (b *builder) weight(l layer, op kernels.Conv2D, x []graph.Value) (kernels.O
 	}
 	oihw := [4]int{src.Shape[0], src.Shape[1], l.kernel(), l.kernel()}
 	t := kernels.Tensor{Shape: kernels.ConvShape(oihw, split), Type: b.options.Weights}
-	if op, ok := op.Winograd(b.Tensor(x[0]).Shape, oihw, t.Type); ok && !b.options.Trainable {
+	form := kernels.Op(op)
+	if b.options.Trainable {
+		form = op.Tiled(b.Tensor(x[0]).Shape, t)
+	} else if op, ok := op.Winograd(b.Tensor(x[0]).Shape, oihw, t.Type); ok {
 		t.Shape = kernels.WinogradShape(oihw, split, op.Tile)
 		name := fmt.Sprintf("%s in tiles of %d", src.Name, op.Tile)
 		return op, b.param(name, src, t, func(v []float32) []float32 { return kernels.PackWinograd(v, oihw, split, op.Tile) })
 	}
-	return op, b.param(src.Name, src, t, func(v []float32) []float32 { return kernels.PackConv(v, oihw, split) })
+	return form, b.param(src.Name, src, t, func(v []float32) []float32 { return kernels.PackConv(v, oihw, split) })
 }
 
 func (b *builder) channels(x ...graph.Value) int {
