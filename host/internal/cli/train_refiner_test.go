@@ -1,15 +1,19 @@
 package cli
 
 import (
+	"context"
 	"encoding/json"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
+	"syscall"
 	"testing"
+	"time"
 )
 
-// TestTrainRefiner trains a tiny U-Net two steps, goes on to the third from the
-// checkpoint, and finds the parts of -m in the model beside it.
+// TestTrainRefiner trains a tiny U-Net until a signal stops it, goes on for a step from
+// the checkpoint, and finds the parts of -m in the model beside it.
 func TestTrainRefiner(t *testing.T) {
 	dir := t.TempDir()
 	data, backbone, out := filepath.Join(dir, "data"), filepath.Join(dir, "backbone.drdc"), filepath.Join(dir, "model.drdc")
@@ -22,42 +26,56 @@ func TestTrainRefiner(t *testing.T) {
 	mustRun(t, "convert", "-q", "--random", "backbone", "--config", config, "-o", backbone)
 	args := []string{
 		"train", "refiner", "-q", "--data", data, "-m", backbone, "-o", out, "--json", "--seed", "5", "--config", config,
-		"--channels", "32", "--mult", "1", "--res-blocks", "1", "--head-channels", "32", "--cells", "4,8", "--batch", "2",
+		"--channels", "32", "--mult", "1", "--res-blocks", "1", "--head-channels", "32", "--cells", "4,8", "--batch", "2", "--ema", "0.9",
 	}
+	// A signal arrives after two steps.
+	c := newCapture()
+	ctx, cancel := context.WithCancelCause(t.Context())
+	defer cancel(nil)
+	losses := filepath.Join(dir, "model.csv")
+	lines := func() int {
+		text, err := os.ReadFile(losses)
+		if err != nil {
+			return 0
+		}
+		return strings.Count(string(text), "\n")
+	}
+	go func() {
+		for ctx.Err() == nil && lines() < 3 {
+			time.Sleep(time.Millisecond)
+		}
+		cancel(signalError{syscall.SIGTERM})
+	}()
+	if code := run(ctx, c.environment, append(args, "--steps", "100000")); code != exitTerminate || !strings.Contains(c.err.String(), "go on with the same command and --resume") {
+		t.Fatalf("exit code %d, want %d:\n%s", code, exitTerminate, c.err.String())
+	}
+	steps := lines() - 1
+	if code, _, errs := drdc(t, args...); code != exitUsage || !strings.Contains(errs, "--resume or --fresh") {
+		t.Errorf("a second start: exit code %d, %s", code, errs)
+	}
+	if code, _, errs := drdc(t, append(args, "--resume", "--lr", "1e-3")...); code != exitUsage || !strings.Contains(errs, "adamw.LR was 0.0001, is 0.001") {
+		t.Errorf("another learning rate: exit code %d, %s", code, errs)
+	}
+	profile := filepath.Join(dir, "profile.json")
+	stdout, _ := mustRun(t, append(args, "--steps", strconv.Itoa(steps+1), "--resume", "--profile", profile)...)
 	var r struct {
 		Model, Digest string
 		Steps         int
 		Complete      bool
 		Loss          float64
 	}
-	stdout, _ := mustRun(t, append(args, "--steps", "2")...)
 	if err := json.Unmarshal([]byte(stdout), &r); err != nil {
 		t.Fatal(err)
 	}
 	// An untrained U-Net answers 0, so the loss begins near the variance of the noise.
-	if r.Model != out || r.Digest == "" || r.Steps != 2 || !r.Complete || !(r.Loss > 0.7 && r.Loss < 1.3) {
-		t.Errorf("unexpected report: %s", stdout)
+	if r.Model != out || r.Digest == "" || r.Steps != steps+1 || lines() != steps+2 || !r.Complete || !(r.Loss > 0.5 && r.Loss < 1.3) {
+		t.Errorf("unexpected report after %d steps: %s", steps, stdout)
 	}
-	if code, _, errs := drdc(t, append(args, "--steps", "3")...); code != exitUsage || !strings.Contains(errs, "--resume or --fresh") {
-		t.Errorf("a second start: exit code %d, %s", code, errs)
-	}
-	if code, _, errs := drdc(t, append(args, "--steps", "3", "--resume", "--lr", "1e-3")...); code != exitUsage || !strings.Contains(errs, "adamw.LR was 0.0001, is 0.001") {
-		t.Errorf("another learning rate: exit code %d, %s", code, errs)
-	}
-	profile := filepath.Join(dir, "profile.json")
-	mustRun(t, append(args, "--steps", "3", "--resume", "--profile", profile)...)
 	var cost stepReport
 	if text, err := os.ReadFile(profile); err != nil {
 		t.Error(err)
 	} else if err := json.Unmarshal(text, &cost); err != nil || !(cost.Step > 0) || len(cost.Kernels) < 10 || cost.Adapter == "" {
 		t.Errorf("profile: %v\n%s", err, text)
-	}
-	losses, err := os.ReadFile(filepath.Join(dir, "model.csv"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if n := strings.Count(string(losses), "\n"); n != 4 {
-		t.Errorf("%d lines of losses, want 4:\n%s", n, losses)
 	}
 	stdout, _ = mustRun(t, "inspect", "--verify", "--json", out)
 	var m struct {
