@@ -32,7 +32,7 @@ READBACKS ?= 1000000
 # Folders whose packages also build for the browser.
 BROWSER := $(patsubst %,./%/...,$(wildcard shaders kernels weights runtime wasm))
 
-.PHONY: help setup build demo test race fuzz fuzz-pr bench lint golden check tidy cross test-windows gc-storm prove clean
+.PHONY: help setup build demo test race fuzz fuzz-pr bench lint golden check tidy cross test-windows gc-storm prove prove-plugins clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -133,6 +133,14 @@ prove: setup ## kill, abort and overload folder runs; other counts by KILLS, ABO
 	@go test ./host/internal/job -count=1 -timeout=3h -v -run '^Test(Kill|Aborts|Many)$$' -args -kills=$(KILLS) -aborts=$(ABORTS) -many=$(MANY)
 	@go test ./runtime/detect -count=1 -timeout=1h -v -run '^TestLeak$$' -args -leak-images=200
 	@go test ./weights -count=1 -timeout=1h -v -run '^Test(KillDuringWrite|RealDamage)$$' -args -kills=$(KILLS) -damage=$(MANY)
+
+# Needs a machine that does nothing else: bounds of wall-clock time are judged.
+# MUTANTS=20000 FUZZ=5000000x are the counts of a release.
+MUTANTS ?= 2000
+FUZZ    ?= 500000x
+prove-plugins: setup ## the promises about plugins; other counts by MUTANTS, FUZZ
+	@go test ./host/internal/plugin -count=1 -timeout=3h -v -args -nightly -mutants=$(MUTANTS) | grep -E '^(---|FAIL|ok)|figure:|^ .*want'
+	@go test ./wasm/admit -count=1 -timeout=3h -run='^$$' -fuzz='^FuzzAdmit$$' -fuzztime=$(FUZZ)
 
 clean: ## remove what was built
 	@rm -rf bin build
