@@ -19,6 +19,7 @@ import (
 // each set of settings of the diffusion, a pass; the base runs once.
 type lineup struct {
 	passes []*pass
+	class  string
 	fused  []worker.Fused // of the image in hand: that of the spec, then its variants
 }
 
@@ -44,7 +45,7 @@ type entry struct {
 // fails is in the result.
 func openLineup(ctx context.Context, d *detector, m detect.Model, spec worker.Spec, options detect.Options) (*lineup, error) {
 	all := append([]worker.Variant{{Name: spec.Rule, Settings: spec.Settings, Rule: spec.Rule, Plugin: spec.Plugin}}, spec.Variants...)
-	l := &lineup{fused: make([]worker.Fused, len(all))}
+	l := &lineup{class: spec.Class, fused: make([]worker.Fused, len(all))}
 	for i, v := range all {
 		e, err := newEntry(ctx, i, v, m.Config)
 		if err != nil {
@@ -110,7 +111,7 @@ func (l *lineup) detect(ctx context.Context, img *imgio.RGB, digest [sha256.Size
 	for _, p := range l.passes {
 		for _, e := range p.entries {
 			if r, ok := e.rule.(*rule); ok {
-				r.begin(img)
+				r.begin(img, l.class)
 			}
 		}
 		p.base = base

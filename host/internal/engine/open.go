@@ -165,7 +165,7 @@ func (d *detector) Detect(ctx context.Context, img *imgio.RGB, digest [sha256.Si
 		return d.compare(ctx, img, digest)
 	}
 	if d.rule != nil {
-		d.rule.begin(img)
+		d.rule.begin(img, d.class)
 	}
 	r, err := d.method.Detect(ctx, img, digest)
 	if err != nil {

@@ -107,9 +107,9 @@ func openRule(ctx context.Context, p worker.Plugin, c fusion.Config, texts []str
 	return &rule{Rule: r, module: m}, nil
 }
 
-// begin tells the rule of the next image.
-func (r *rule) begin(img *imgio.RGB) {
-	r.about, r.failed, r.numbers = plugin.About{SourceWidth: img.W, SourceHeight: img.H}, nil, nil
+// begin tells the rule of the next image, and of its product or "".
+func (r *rule) begin(img *imgio.RGB, class string) {
+	r.about, r.failed, r.numbers = plugin.About{SourceWidth: img.W, SourceHeight: img.H, Class: class}, nil, nil
 }
 
 // Fuse implements fusion.Rule.
