@@ -39,6 +39,8 @@ type evalReport struct {
 	Ablation      []ablationRow     `json:"ablation,omitempty"`
 	AblationNotes []string          `json:"ablation_notes,omitempty"`
 	LeftOut       []measure.LeftOut `json:"left_out,omitempty"`
+	// Fallbacks are the images that a built-in rule did in place of the plugin.
+	Fallbacks int `json:"fallbacks,omitempty"`
 }
 
 // ruleReport are the figures of one rule.
@@ -174,7 +176,7 @@ func (f *evalFlags) report(ctx context.Context, m *measure.Measurement, rows []e
 	o := eval.DefaultOptions()
 	o.Compat = f.compat
 	spec := m.Job.Spec
-	r = evalReport{Model: spec.Digest, Adapter: m.Adapter(), Rule: spec.Rule, LeftOut: m.LeftOut}
+	r = evalReport{Model: spec.Digest, Adapter: m.Adapter(), Rule: spec.Rule, LeftOut: m.LeftOut, Fallbacks: m.Fallbacks()}
 	if r.Report, err = m.Report(ctx, 0, o); err != nil {
 		return r, err
 	}
@@ -295,6 +297,9 @@ func writeEval(env *environment, r evalReport) error {
 	}
 	if disagree > 0 {
 		env.notef("%d masks say otherwise than their folder at the size of the map; the folder counts", disagree)
+	}
+	if r.Fallbacks > 0 {
+		env.warnf("%d images were done by the rule paper, because the plugin failed", r.Fallbacks)
 	}
 	for _, l := range r.LeftOut {
 		env.warnf("left out: %s: %s", l.Path, l.Error)

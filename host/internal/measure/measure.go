@@ -113,7 +113,7 @@ func (m *Measurement) Names() []string {
 // Adapter names what the images ran on.
 func (m *Measurement) Adapter() string { return m.done[len(m.done)-1].row.Adapter }
 
-// Fallbacks counts the images that the rule of the spec did not do itself.
+// Fallbacks counts the images that a built-in rule did in place of the spec's plugin.
 func (m *Measurement) Fallbacks() (n int) {
 	for _, d := range m.done {
 		if d.row.Rule != m.Job.Spec.Rule {
@@ -191,12 +191,6 @@ func (m *Measurement) score(row result.Row, i int) float64 {
 		return row.Score
 	}
 	return row.Scores[m.Job.Spec.Variants[i-1].Name]
-}
-
-// Sample finds what is known of an image by its path in a report.
-func (m *Measurement) Sample(path string) (dataset.Sample, error) {
-	d, err := m.find(path)
-	return d.Sample, err
 }
 
 // Heatmap is the map of number i of Names for an image of a report.
