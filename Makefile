@@ -11,6 +11,7 @@ APT_TEST    := ca-certificates libvulkan1 mesa-vulkan-drivers chromium
 APT_CROSS   := gcc-mingw-w64-x86-64 gcc-aarch64-linux-gnu libc6-dev-arm64-cross
 APT_WINDOWS := gcc-mingw-w64-x86-64 wine64 xvfb xauth libvulkan1 mesa-vulkan-drivers
 APT_GOLDEN  := git python3-torch python3-numpy python3-pil
+APT_PEERS   := python3-torch python3-numpy libvulkan1 mesa-vulkan-drivers chromium
 
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 
@@ -29,10 +30,13 @@ FUZZTIME  ?= 10s
 FUZZCOUNT ?= 1000000x
 READBACKS ?= 1000000
 
-# Folders whose packages also build for the browser.
-BROWSER := $(patsubst %,./%/...,$(wildcard shaders kernels weights runtime wasm))
+# Programs that ./... leaves out.
+UNLISTED := ./.ci/testsummary ./.ci/typecheck ./testdata/peers/browser
 
-.PHONY: help setup build demo test race fuzz fuzz-pr bench lint golden check tidy cross test-windows gc-storm prove prove-plugins clean
+# Folders whose packages also build for the browser.
+BROWSER := $(patsubst %,./%/...,$(wildcard shaders kernels weights runtime wasm)) ./testdata/peers/browser/pass
+
+.PHONY: help setup build demo test race fuzz fuzz-pr bench bench-peers bench-gpu bench-web lint golden check tidy cross test-windows gc-storm prove prove-plugins clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -53,7 +57,7 @@ demo: ## run the detector on built-in images and show the results' path
 # Results are cached by Go; TESTFLAGS=-count=1 runs everything again. The time
 # limit is per package, for a CPU adapter on 2 cores.
 test: setup ## run all tests and print a closing summary
-	@go vet ./... ./.ci/testsummary ./.ci/typecheck
+	@go vet ./... $(UNLISTED)
 	@go test -json -timeout=20m $(TESTFLAGS) ./... | go run ./.ci/testsummary
 
 race: setup ## run all tests under the race detector
@@ -72,10 +76,41 @@ fuzz-pr: ## run every fuzz target for FUZZCOUNT inputs each (1000000x)
 bench: setup ## run the Go benchmarks
 	@go test -run='^$$' -bench=. -benchmem ./...
 
+# Each process evaluates REPEAT times more than once, in ROUNDS turns. The small network
+# has 2.7 GMAC, the large one 58.
+SIZE   ?= $(if $(QUICK),64,224)
+ROUNDS ?= 2
+REPEAT ?= 2
+PYTHON ?= /usr/bin/python3
+
+bench-peers: build/peers/node_modules ## time a U-Net beside ONNX Runtime and PyTorch; QUICK=1 a small one
+	@$(MAKE) build
+	@/usr/bin/python3 testdata/peers/bench.py --size $(SIZE) --rounds $(ROUNDS) --repeat $(REPEAT)
+
+bench-gpu: build ## time the same U-Net beside PyTorch on an NVIDIA GPU; PYTHON names its interpreter
+	@$(PYTHON) testdata/peers/bench.py --gpu --size $(SIZE) --rounds $(ROUNDS) --repeat $(REPEAT)
+
+bench-web: build/peers/node_modules ## time a small U-Net beside ONNX Runtime Web on one page of Chromium
+	@$(MAKE) build
+	@/usr/bin/python3 testdata/peers/unet.py 64 build/peers/64
+	@bin/drdc convert --quiet --refiner build/peers/64/unet.safetensors --config build/peers/64/config.json -o build/peers/64/unet.drdc
+	@cp "$$(go env GOROOT)/lib/wasm/wasm_exec.js" build/peers
+	@GOOS=js GOARCH=wasm CGO_ENABLED=0 go build -trimpath -ldflags "-s -w" -o build/peers/pass.wasm ./testdata/peers/browser/pass
+	@go run ./testdata/peers/browser -folder build/peers/64 -rounds $(ROUNDS)
+
+# Without scripts, one of which would fetch a CUDA library.
+build/peers/node_modules: testdata/peers/package-lock.json
+	@.ci/packages $(APT_PEERS)
+	@command -v npm >/dev/null || .ci/packages nodejs npm
+	@mkdir -p build/peers
+	@cp testdata/peers/package.json testdata/peers/package-lock.json build/peers
+	@cd build/peers; npm ci --ignore-scripts --no-audit --no-fund
+	@touch $@
+
 lint: ## gofmt, go vet, staticcheck
 	@files=$$(gofmt -l .); if [ -n "$$files" ]; then echo "gofmt these:"; echo "$$files"; exit 1; fi
 	@go vet ./...
-	@go run $(STATICCHECK) ./... ./.ci/testsummary ./.ci/typecheck
+	@go run $(STATICCHECK) ./... $(UNLISTED)
 
 # The generators need Debian's own interpreter: torch is installed for no other.
 golden: ## make all goldens and attack files again; fails if one changes
