@@ -8,7 +8,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"runtime"
 	"runtime/debug"
 	"strings"
 	"sync"
@@ -131,6 +130,7 @@ func TestTrapped(t *testing.T) {
 
 // TestPlaces gives every wrong answer to drdc_alloc; the sizes are those of one(): 96 bytes for records and a map, 64 for a heatmap.
 func TestPlaces(t *testing.T) {
+	refused := 0
 	constant := func(n ...byte) []byte { return craft.Code(append([]byte{0x41}, n...)...) }
 	for _, test := range []struct {
 		name  string
@@ -150,7 +150,9 @@ func TestPlaces(t *testing.T) {
 		if _, err := p.Fuse(t.Context(), one(1), zeros(16)); err == nil || err.Error() != test.want || !errors.Is(err, plugin.ErrOutput) {
 			t.Errorf("%s: got %v\nwant %s", test.name, err, test.want)
 		}
+		refused++
 	}
+	figure(t, "%d wrong places for records and heatmap refused: beyond the memory, beyond 32 bits, odd, overlapping", refused)
 }
 
 // TestStart opens modules that cannot be started.
@@ -328,7 +330,7 @@ func TestGo(t *testing.T) {
 		if test.do != "" {
 			img.Params = []abi.Param{{Key: "do", Value: test.do}}
 		}
-		runtime.GC()
+		debug.FreeOSMemory()
 		before, start := rss(t), time.Now()
 		_, err := p.Fuse(t.Context(), img, zeros(16))
 		took, grown := time.Since(start), rss(t)-before
@@ -338,6 +340,9 @@ func TestGo(t *testing.T) {
 		}
 		if !test.long && took > 300*time.Millisecond {
 			late(t, "%s: took %v, want at most 300ms", test.do, took)
+		}
+		if grown > 40<<20 {
+			t.Errorf("%s: resident memory grew by %d MiB, want at most 40", test.do, grown>>20)
 		}
 		figure(t, "Go guest, %q: %v, %v, resident memory %+.1f MiB", test.do, err, took.Round(time.Millisecond), float64(grown)/(1<<20))
 		good(t, healthy)
