@@ -31,16 +31,20 @@ func (o AttentionOrder) String() string { return [...]string{"separate", "legacy
 // over j of Scale*q_i.k_j + mask_ij, in every head. Tokens are the pixels of an
 // image, row by row. Inputs: q [N, H, W, C], k and v [N, h, w, C], or all three
 // packed in one [N, H, W, 3C], by Order; with Mask, [1, 1, H*W, h*w], for all
-// images and heads. Output [N, H, W, C], channels (head, ch).
+// images and heads; with Drop the key of Drop. Output [N, H, W, C], channels (head, ch).
 //
 // A key with a mask of at most -1e30, -Inf too, weighs exactly zero; a query with
 // no other key gives zeros. The matrix of the weights is never stored
 // (the running softmax of Milakov and Gimelshein 2018).
+//
+// With Drop.P above 0 the weights are dropped as Drop does with [N, Heads, H*W, h*w],
+// after the softmax, as PyTorch's MultiheadAttention does in training.
 type Attention struct {
 	Heads int // C/Heads is a multiple of 4, at most 256
 	Order AttentionOrder
 	Mask  bool
 	Scale float32 // 0 stands for 1/sqrt(C/Heads)
+	Drop  Dropout
 }
 
 func (o Attention) Name() string { return "attention" }
@@ -53,9 +57,12 @@ func (o Attention) Infer(in []Tensor) ([]Tensor, error) {
 	if o.Order != Separate {
 		tokens, parts = 1, 3
 	}
-	types := []Type{F32, F32, F32, F32}[:tokens]
+	types := make([]Type, tokens, tokens+2)
 	if o.Mask {
-		types = types[:tokens+1]
+		types = append(types, F32)
+	}
+	if o.drops() {
+		types = append(types, U32)
 	}
 	if err := want(in, types...); err != nil {
 		return nil, err
@@ -83,6 +90,12 @@ func (o Attention) Infer(in []Tensor) ([]Tensor, error) {
 			return nil, fmt.Errorf("%w: mask %v, want %v", ErrShape, in[tokens].Shape, w)
 		}
 	}
+	if o.drops() {
+		q, k := o.tokens(in)
+		if _, err := o.Drop.Infer([]Tensor{Float(y.Shape[0], o.Heads, q, k), in[len(in)-1]}); err != nil {
+			return nil, err
+		}
+	}
 	return []Tensor{y}, nil
 }
 
@@ -91,6 +104,80 @@ func (o Attention) Flops(in, out []Tensor) float64 {
 	queries, keys := o.tokens(in)
 	s := out[0].Shape
 	return 4 * float64(s[0]*queries) * float64(keys*s[3])
+}
+
+// drops reports whether weights are dropped. Drop.Infer refuses what is no
+// probability.
+func (o Attention) drops() bool { return o.Drop.P != 0 }
+
+// maskInput and keyInput are the places of the mask and of the dropout's key among
+// the inputs of an attention, -1 without one.
+func (o Attention) maskInput() int {
+	if o.Mask {
+		return o.sources()
+	}
+	return -1
+}
+
+func (o Attention) keyInput() int {
+	switch {
+	case !o.drops():
+		return -1
+	case o.Mask:
+		return o.sources() + 1
+	}
+	return o.sources()
+}
+
+// optional returns what binds an input that may be missing, -1, and is then never
+// read.
+func optional(rec *Record, input int) Operand {
+	if input >= 0 {
+		return In(input)
+	}
+	rec.Temps = append(rec.Temps, unread)
+	return Temp(len(rec.Temps) - 1)
+}
+
+// attentionParams is the uniform of attention's shaders and of their gradients.
+type attentionParams struct {
+	Tiles, Queries, Keys, Heads, Row, Head, KFirst, VFirst, MaskRow uint32
+
+	Scale float32
+
+	Stream, Threshold uint32
+
+	Keep float32
+}
+
+// params are those for tiles of tokens, but for Tiles.
+func (o Attention) params(in []Tensor, y Shape) attentionParams {
+	queries, keys := o.tokens(in)
+	d := y[3] / o.Heads
+	head, k, v := o.strides(d)
+	p := attentionParams{
+		Queries: uint32(queries), Keys: uint32(keys), Heads: uint32(o.Heads), Row: uint32(in[0].Shape.C4()),
+		Head: uint32(head / 4), KFirst: uint32(k / 4), VFirst: uint32(v / 4), Scale: float32(o.scale(d)),
+	}
+	if m := o.maskInput(); m >= 0 {
+		p.MaskRow = uint32(4 * in[m].Shape.C4())
+	}
+	if o.drops() {
+		p.Stream, p.Threshold, p.Keep = o.Drop.Stream, o.Drop.threshold(), o.Drop.scale()
+	}
+	return p
+}
+
+// features are the settings for what an attention may have.
+func (o Attention) features() []shaders.Setting {
+	var set []shaders.Setting
+	if o.Mask {
+		set = append(set, shaders.Int("MASK", 1))
+	}
+	if o.drops() {
+		set = append(set, shaders.Int("DROP", 1))
+	}
+	return set
 }
 
 // tokens returns the number of queries and of keys in an image.
@@ -124,10 +211,9 @@ func (o Attention) scale(d int) float64 {
 
 func (o Attention) Record(t Target, in, out []Tensor) (Record, error) {
 	s := out[0].Shape
-	queries, keys := o.tokens(in)
+	queries, _ := o.tokens(in)
 	d := s[3] / o.Heads
-	head, k, v := o.strides(d)
-	dispatch := Dispatch{Set: []shaders.Setting{shaders.Int("D4", d/4)}}
+	dispatch := Dispatch{Set: append(o.features(), shaders.Int("D4", d/4))}
 	perTile := 32
 	if t.CPU {
 		// As many queries for an invocation as 128 vectors of output allow, up to 8,
@@ -142,31 +228,20 @@ func (o Attention) Record(t Target, in, out []Tensor) (Record, error) {
 		dispatch.Shader = "attention.wgsl"
 		dispatch.Set = append(dispatch.Set, shaders.Int("CHUNKS", chunks), shaders.Int("ACC", 4*chunks))
 	}
-	var temps []int
-	var mask Operand
-	maskRow := 0
-	if o.Mask {
-		dispatch.Set = append(dispatch.Set, shaders.Int("MASK", 1))
-		m := len(in) - 1
-		mask, maskRow = In(m), 4*in[m].Shape.C4()
-	} else {
-		temps, mask = []int{unread}, Temp(0)
-	}
-	dispatch.Bind = []Operand{In(0), In(0), In(0), mask, Out(0)}
+	var rec Record
+	mask, key := optional(&rec, o.maskInput()), optional(&rec, o.keyInput())
+	dispatch.Bind = []Operand{In(0), In(0), In(0), mask, key, Out(0)}
 	if o.Order == Separate {
 		dispatch.Bind[1], dispatch.Bind[2] = In(1), In(2)
 	}
 	tiles := s[0] * o.Heads * ((queries + perTile - 1) / perTile)
-	dispatch.Uniform = struct {
-		Tiles, Queries, Keys, Heads, Row, Head, KFirst, VFirst, MaskRow uint32
-		Scale                                                           float32
-	}{
-		uint32(tiles), uint32(queries), uint32(keys), uint32(o.Heads), uint32(in[0].Shape.C4()),
-		uint32(head / 4), uint32(k / 4), uint32(v / 4), uint32(maskRow), float32(o.scale(d)),
-	}
+	p := o.params(in, s)
+	p.Tiles = uint32(tiles)
+	dispatch.Uniform = p
 	var err error
 	dispatch.Groups, err = t.Grid(tiles)
-	return Record{Steps: []Dispatch{dispatch}, Temps: temps}, err
+	rec.Steps = []Dispatch{dispatch}
+	return rec, err
 }
 
 func (o Attention) Reference(in, out []*Array) {
@@ -182,7 +257,7 @@ func (o Attention) Reference(in, out []*Array) {
 	if o.Order == Separate {
 		k, v = in[1], in[2]
 	}
-	weights := make([]float64, keys)
+	weights, by := make([]float64, keys), o.factors(in)
 	for n := range s[0] {
 		for h := range o.Heads {
 			for i := range queries {
@@ -190,9 +265,9 @@ func (o Attention) Reference(in, out []*Array) {
 				top := math.Inf(-1)
 				for j := range weights {
 					weights[j] = o.scale(d) * dot(x, k.Row(n*keys + j)[h*head+kFirst:][:d])
-					if o.Mask {
-						weights[j] += in[len(in)-1].Row(i)[j]
-						if in[len(in)-1].Row(i)[j] <= -1e30 {
+					if m := o.maskInput(); m >= 0 {
+						weights[j] += in[m].Row(i)[j]
+						if in[m].Row(i)[j] <= -1e30 {
 							weights[j] = math.Inf(-1)
 						}
 					}
@@ -206,6 +281,7 @@ func (o Attention) Reference(in, out []*Array) {
 				for j, w := range weights {
 					w = math.Exp(w - top)
 					sum += w
+					w *= by.of((n*o.Heads+h)*queries+i, j)
 					for c, value := range v.Row(n*keys + j)[h*head+vFirst:][:d] {
 						y[c] += w * value
 					}
@@ -216,6 +292,27 @@ func (o Attention) Reference(in, out []*Array) {
 			}
 		}
 	}
+}
+
+// dropFactors tells what weights are multiplied with.
+type dropFactors struct {
+	drop Dropout
+	key  []float64 // nil: nothing is dropped
+}
+
+func (o Attention) factors(in []*Array) dropFactors {
+	if k := o.keyInput(); k >= 0 {
+		return dropFactors{o.Drop, in[k].Data}
+	}
+	return dropFactors{}
+}
+
+// of is the factor of key j for a query counted over all heads and images.
+func (f dropFactors) of(query, j int) float64 {
+	if f.key == nil {
+		return 1
+	}
+	return f.drop.factor(f.key, query, j)
 }
 
 func dot(a, b []float64) float64 {
@@ -242,6 +339,12 @@ func init() {
 	filled := func(name string, c Case, fill func(*rand.Rand, []*Array)) Case { c.Name, c.Fill = name, fill; return c }
 
 	dims, sides, queries := []int{4, 20, 36}, []int{1, 3, 8}, []int{1, 9, 33, 65}
+	dropped := func(name string, p float64, c Case) Case {
+		o := c.Op.(Attention)
+		o.Drop = Dropout{p, 9}
+		c.Name, c.Op, c.In = name, o, append(c.In, Uint(1, 1, 1, 4))
+		return c
+	}
 	neighbours := cross(8, 1, 196, 196, 256, true)
 	neighbours.Fill = func(_ *rand.Rand, in []*Array) {
 		for i := range 196 {
@@ -277,6 +380,9 @@ func init() {
 					}
 				}
 			}),
+			dropped("dropout of a fifth, legacy 7x7, 2 heads of 20", 0.2, packed(Legacy, 2, 2, 7, 7, 40)),
+			dropped("dropout of a half, cross 65 to 39 with mask", 0.5, cross(2, 2, 65, 39, 40, true)),
+			dropped("dropout of a tenth, cross 9 to 66", 0.1, cross(3, 2, 9, 66, 60, false)),
 			named("4096 tokens", packed(New, 1, 1, 64, 64, 8)),
 			bench("neighbour mask 196 tokens, 8 heads of 32", neighbours),
 			bench("784 tokens, 4 heads of 64", packed(Legacy, 4, 1, 28, 28, 256)),
@@ -288,7 +394,11 @@ func init() {
 			if order := AttentionOrder(r.IntN(int(attentionOrders))); order != Separate {
 				return packed(order, heads, extent(r, 2), sides[r.IntN(len(sides))], sides[r.IntN(len(sides))], heads*c)
 			}
-			return cross(heads, extent(r, 2), queries[r.IntN(len(queries))], extent(r, 65), heads*c, r.IntN(2) == 1)
+			made := cross(heads, extent(r, 2), queries[r.IntN(len(queries))], extent(r, 65), heads*c, r.IntN(2) == 1)
+			if r.IntN(4) == 0 {
+				return dropped("", r.Float64(), made)
+			}
+			return made
 		},
 	})
 }

@@ -3,6 +3,7 @@ package kernels
 import (
 	"errors"
 	"math"
+	"math/rand/v2"
 	"testing"
 )
 
@@ -67,4 +68,37 @@ func TestAttentionRefuses(t *testing.T) {
 		{Attention{Heads: 2}, []Tensor{q, Float(1, 1, 7, 24), Float(1, 1, 7, 24)}, "want both [2, h, w, 24]"},
 		{Attention{Heads: 2, Mask: true}, []Tensor{q, k, k, Float(1, 1, 7, 15)}, "mask 1x1x7x15, want 1x1x15x7"},
 	})
+}
+
+// Dropout of the weights is that of the matrix that attention never stores.
+func TestAttentionDropout(t *testing.T) {
+	r := rand.New(rand.NewPCG(1, 2))
+	normal := func(h, w int) *Array {
+		a := NewArray(Float(2, h, w, 8))
+		for i := range a.Data {
+			a.Data[i] = r.NormFloat64()
+		}
+		return a
+	}
+	q, k, v := normal(2, 3), normal(1, 7), normal(1, 7)
+	key := NewArray(Uint(1, 1, 1, 4))
+	copy(key.Data, []float64{1, 2, 3, 4})
+	drop := Dropout{P: 0.3, Stream: 5}
+	got := reference(t, Attention{Heads: 1, Drop: drop}, q, k, v, key)
+	weights := reference(t, Softmax{}, reference(t, MatMul{TransposeB: true, Scale: float32(1 / math.Sqrt(8))}, q, k))
+	weights.Shape = Shape{2, 1, 6, 7} // one head: its queries in rows
+	dropped := reference(t, drop, weights, key)
+	zeros := 0
+	for i := range dropped.Shape.Pixels() {
+		for _, w := range dropped.Row(i) {
+			if w == 0 {
+				zeros++
+			}
+		}
+	}
+	if zeros < 10 || zeros > 40 {
+		t.Errorf("%d of 84 weights are dropped, want about a third", zeros)
+	}
+	dropped.Shape = Shape{2, 2, 3, 7}
+	wantClose(t, got, reference(t, MatMul{}, dropped, v), 1e-7) // the scale is an f32
 }

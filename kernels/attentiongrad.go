@@ -12,12 +12,13 @@ import (
 // output o and the gradient do by it. Outputs: dq, dk and dv, or with a packed order
 // one gradient like the packed input. With w_ij the weights of the keys,
 //
-//	dv_j = sum_i w_ij do_i
-//	e_ij = w_ij (do_i.v_j - do_i.o_i)
+//	dv_j = sum_i b_ij w_ij do_i
+//	e_ij = w_ij (b_ij do_i.v_j - do_i.o_i)
 //	dq_i = Scale sum_j e_ij k_j, dk_j = Scale sum_i e_ij q_i
 //
+// where b_ij is what the dropout multiplies with, 1 without one.
 // The matrices are never stored: weights are made again from the maximum and the sum
-// of every query (Dao et al. 2022). The mask has no gradient.
+// of every query (Dao et al. 2022). Neither the mask nor the key has a gradient.
 type AttentionGrad struct{ Attn Attention }
 
 func (o AttentionGrad) Name() string { return "attentiongrad" }
@@ -51,42 +52,38 @@ func (o AttentionGrad) Record(t Target, in, out []Tensor) (Record, error) {
 	a, y := o.Attn, in[len(in)-1].Shape
 	queries, keys := a.tokens(in)
 	d := y[3] / a.Heads
-	head, k, v := a.strides(d)
 	threads, own, packed := 64, 1, 1
 	if t.CPU {
 		// More would be a little faster and take seconds longer to compile.
 		threads, own = 8, max(1, min(4, 64/d))
 	}
-	rec := Record{Temps: []int{16 * y[0] * a.Heads * queries, unread, unread}}
-	q, keySource, values, dk, dv := In(0), In(0), In(0), Out(0), Temp(2)
+	// The statistics of every query, with the key of the dropout behind them.
+	rec := Record{Temps: []int{16 * (y[0]*a.Heads*queries + 1)}}
+	q, keySource, values, dk := In(0), In(0), In(0), Out(0)
+	var dv Operand
 	if a.Order == Separate {
 		packed, keySource, values, dk, dv = 0, In(1), In(2), Out(1), Out(2)
+	} else {
+		dv = optional(&rec, -1)
 	}
-	mask, maskRow, masked := Temp(1), 0, 0
-	if a.Mask {
-		m := a.sources()
-		mask, maskRow, masked = In(m), 4*in[m].Shape.C4(), 1
-	}
+	mask, key := optional(&rec, a.maskInput()), optional(&rec, a.keyInput())
 	output, grad := In(len(in)-2), In(len(in)-1)
 	add := func(shader string, tokens int, bind ...Operand) error {
 		tiles := y[0] * a.Heads * ceilDiv(tokens, threads*own)
 		groups, err := t.Grid(tiles)
+		p := a.params(in, y)
+		p.Tiles = uint32(tiles)
 		rec.Steps = append(rec.Steps, Dispatch{
 			Shader: shader,
-			Set: []shaders.Setting{
-				shaders.Int("MASK", masked), shaders.Int("D4", d/4), shaders.Int("THREADS", threads),
-				shaders.Int("OWN", own), shaders.Int("ACC", own*d/4),
-			},
-			Bind: append([]Operand{q, keySource, values, mask}, bind...),
-			Uniform: attentionGradParams{
-				uint32(tiles), uint32(queries), uint32(keys), uint32(a.Heads), uint32(in[0].Shape.C4()),
-				uint32(head / 4), uint32(k / 4), uint32(v / 4), uint32(maskRow), float32(a.scale(d)),
-			},
-			Groups: groups,
+			Set: append(a.features(), shaders.Int("D4", d/4), shaders.Int("THREADS", threads),
+				shaders.Int("OWN", own), shaders.Int("ACC", own*d/4)),
+			Bind:    append([]Operand{q, keySource, values, mask}, bind...),
+			Uniform: p,
+			Groups:  groups,
 		})
 		return err
 	}
-	if err := add("attentiongrad_stats.wgsl", queries, output, grad, Temp(0)); err != nil {
+	if err := add("attentiongrad_stats.wgsl", queries, output, grad, key, Temp(0)); err != nil {
 		return Record{}, err
 	}
 	if err := add("attentiongrad_query.wgsl", queries, grad, Temp(0), Out(0)); err != nil {
@@ -96,11 +93,6 @@ func (o AttentionGrad) Record(t Target, in, out []Tensor) (Record, error) {
 	last := &rec.Steps[len(rec.Steps)-1]
 	last.Set = append(last.Set, shaders.Int("PACKED", packed))
 	return rec, err
-}
-
-type attentionGradParams struct {
-	Tiles, Queries, Keys, Heads, Row, Head, KFirst, VFirst, MaskRow uint32
-	Scale                                                           float32
 }
 
 func (o AttentionGrad) Reference(in, out []*Array) {
@@ -117,7 +109,7 @@ func (o AttentionGrad) Reference(in, out []*Array) {
 	if a.Order == Separate {
 		k, v, dk, dv = in[1], in[2], out[1], out[2]
 	}
-	weights := make([]float64, keys)
+	weights, by := make([]float64, keys), a.factors(in)
 	for n := range y.Shape[0] {
 		for h := range a.Heads {
 			part := func(x *Array, row, first int) []float64 { return x.Row(row)[h*head+first:][:d] }
@@ -126,8 +118,8 @@ func (o AttentionGrad) Reference(in, out []*Array) {
 				top, sum := math.Inf(-1), 0.0
 				for j := range weights {
 					weights[j] = a.scale(d) * dot(part(q, row, 0), part(k, n*keys+j, kFirst))
-					if a.Mask {
-						if m := in[first-1].Row(i)[j]; m <= -1e30 {
+					if at := a.maskInput(); at >= 0 {
+						if m := in[at].Row(i)[j]; m <= -1e30 {
 							weights[j] = math.Inf(-1)
 						} else {
 							weights[j] += m
@@ -145,9 +137,10 @@ func (o AttentionGrad) Reference(in, out []*Array) {
 				g, own := dy.Row(row)[h*d:][:d], dot(dy.Row(row)[h*d:][:d], y.Row(row)[h*d:][:d])
 				for j, w := range weights {
 					w /= sum
-					e := a.scale(d) * w * (dot(g, part(v, n*keys+j, vFirst)) - own)
+					b := by.of((n*a.Heads+h)*queries+i, j)
+					e := a.scale(d) * w * (b*dot(g, part(v, n*keys+j, vFirst)) - own)
 					for c := range d {
-						part(dv, n*keys+j, vFirst)[c] += w * g[c]
+						part(dv, n*keys+j, vFirst)[c] += b * w * g[c]
 						part(dq, row, 0)[c] += e * part(k, n*keys+j, kFirst)[c]
 						part(dk, n*keys+j, kFirst)[c] += e * part(q, row, 0)[c]
 					}
@@ -215,6 +208,10 @@ func init() {
 			}
 		}
 	}
+	dropped := func(name string, attn Attention, p float64, fill func(*rand.Rand, []*Array), in ...Tensor) Case {
+		attn.Drop = Dropout{p, 1 << 31}
+		return of(name, attn, fill, append(in, Uint(1, 1, 1, 4))...)
+	}
 	tokens := cross("masked 8x196 tokens, 8 heads of 32", 8, 8, 196, 196, 256, true, hide)
 	pixels := packed("4x196 tokens, 4 heads of 32", Legacy, 4, 4, 14, 14, 128)
 	for _, c := range []*Case{&tokens, &pixels} {
@@ -231,6 +228,8 @@ func init() {
 			cross("cross 5 to 33", 3, 2, 5, 33, 60, false, nil),
 			cross("cross 65 to 7 with mask", 2, 2, 65, 7, 40, true, nil),
 			cross("hidden keys and queries without any", 1, 1, 40, 37, 20, true, hide),
+			dropped("dropout of a fifth, legacy 7x7, 2 heads of 20", Attention{Heads: 2, Order: Legacy}, 0.2, nil, Float(2, 7, 7, 120)),
+			dropped("dropout of a half, hidden keys", Attention{Heads: 1, Mask: true}, 0.5, hide, Float(2, 1, 40, 20), Float(2, 1, 37, 20), Float(2, 1, 37, 20), Float(1, 1, 40, 37)),
 			tokens, pixels,
 		},
 		Random: func(r *rand.Rand) Case {
@@ -238,6 +237,9 @@ func init() {
 			heads, c := 1+r.IntN(3), []int{4, 20, 36}[r.IntN(3)]
 			if order := AttentionOrder(r.IntN(int(attentionOrders))); order != Separate {
 				return packed("", order, heads, extent(r, 2), extent(r, 8), extent(r, 8), heads*c)
+			}
+			if n, q, k := extent(r, 2), extent(r, 65), extent(r, 65); r.IntN(4) == 0 {
+				return dropped("", Attention{Heads: heads}, r.Float64(), nil, Float(n, 1, q, heads*c), Float(n, 1, k, heads*c), Float(n, 1, k, heads*c))
 			}
 			return cross("", heads, extent(r, 2), extent(r, 65), extent(r, 65), heads*c, r.IntN(2) == 1, nil)
 		},

@@ -43,19 +43,27 @@ func (o Dropout) Record(t Target, in, out []Tensor) (Record, error) {
 		Uniform: struct {
 			Vectors, C4, Stream, Threshold uint32
 			Scale                          float32
-		}{uint32(s.Vectors()), uint32(s.C4()), o.Stream, o.threshold(), float32(1 / (1 - o.P))},
+		}{uint32(s.Vectors()), uint32(s.C4()), o.Stream, o.threshold(), o.scale()},
 	}, 2, 1, s.Vectors(), 64)
 }
 
+// scale is what values that stay are multiplied with.
+func (o Dropout) scale() float32 { return float32(1 / (1 - o.P)) }
+
+// factor is what channel c of pixel q is multiplied with.
+func (o Dropout) factor(key []float64, q, c int) float64 {
+	r := philox([4]uint32{uint32(q), uint32(c / 4), uint32(key[2]), uint32(key[3]) + o.Stream}, [2]uint32{uint32(key[0]), uint32(key[1])})
+	if r[c%4] < o.threshold() {
+		return 0
+	}
+	return 1 / (1 - o.P)
+}
+
 func (o Dropout) Reference(in, out []*Array) {
-	key := in[1].Data
 	for q := range in[0].Shape.Pixels() {
 		y := out[0].Row(q)
 		for c, x := range in[0].Row(q) {
-			r := philox([4]uint32{uint32(q), uint32(c / 4), uint32(key[2]), uint32(key[3]) + o.Stream}, [2]uint32{uint32(key[0]), uint32(key[1])})
-			if r[c%4] >= o.threshold() {
-				y[c] = x / (1 - o.P)
-			}
+			y[c] = x * o.factor(in[1].Data, q, c)
 		}
 	}
 }

@@ -7,12 +7,14 @@
 // from one head to the next; o: [N, queries, heads * 4*D4]; mask: [queries, keys],
 // rows padded to four. A key with a mask of at most -1e30 weighs exactly zero; a
 // query without any other key gives zeros. Without MASK its binding is never read.
-// Settable: MASK; D4, vectors of a head; CHUNKS = ceil(D4/8); ACC = 4*CHUNKS.
+// With DROP weights are dropped as attentiondrop.wgsl says, which does not change
+// their sum. Settable: MASK; DROP; D4, vectors of a head; CHUNKS = ceil(D4/8); ACC = 4*CHUNKS.
 // Workgroup: 8x8 invocations for 32 queries of a head. Invocation (a, b) has the
 // queries a, a+8, a+16, a+24, of the scores the keys b, b+8, b+16, b+24, and of
 // the output the vectors b, b+8, ... Shared: 12,800 bytes.
 
 //@use grid.wgsl
+//@use attentiondrop.wgsl
 
 const MASK: bool = false; //@set
 const D4: u32 = 16u; //@set
@@ -30,14 +32,18 @@ struct Params {
   vfirst: u32,
   maskrow: u32,  // values of mask from one query to the next
   scale: f32,
+  stream: u32,     // of the dropout
+  threshold: u32,
+  keep: f32,       // what weights that stay are multiplied with
 }
 
 @group(0) @binding(0) var<storage, read> q: array<vec4f>;
 @group(0) @binding(1) var<storage, read> k: array<vec4f>;
 @group(0) @binding(2) var<storage, read> v: array<vec4f>;
 @group(0) @binding(3) var<storage, read> mask: array<f32>;
-@group(0) @binding(4) var<storage, read_write> o: array<vec4f>;
-@group(0) @binding(5) var<uniform> p: Params;
+@group(0) @binding(4) var<storage, read> words: array<vec4u>;
+@group(0) @binding(5) var<storage, read_write> o: array<vec4f>;
+@group(0) @binding(6) var<uniform> p: Params;
 
 const NONE: f32 = -3.4028234e38;  // score of a key that does not count
 
@@ -122,6 +128,24 @@ fn main(@builtin(workgroup_id) wid: vec3u, @builtin(num_workgroups) nwg: vec3u, 
       let counts = score[i] != vec4f(NONE);
       weights[(a + i * 8u) * 8u + b] = select(vec4f(0.0), exp(score[i] - top[i]), counts);
     }
+    if (DROP) {
+      workgroupBarrier();
+      for (var n = 0u; n < 8u; n++) {
+        for (var i = 0u; i < 4u; i++) {
+          let w = weights[(a + i * 8u) * 8u + n];
+          sum[i] += (w.x + w.y) + (w.z + w.w);
+        }
+      }
+      workgroupBarrier();
+      for (var i = 0u; i < 4u; i++) {
+        let row = (image * p.heads + head) * p.queries + query + a + i * 8u;
+        var by: vec4f;
+        for (var j = 0u; j < 4u; j++) {
+          by[j] = drop(Drop(p.stream, p.threshold, p.keep), words[0], row, column[j] / 4u)[column[j] % 4u];
+        }
+        weights[(a + i * 8u) * 8u + b] *= by;
+      }
+    }
 
     for (var c = 0u; c < CHUNKS; c++) {
       workgroupBarrier();
@@ -141,7 +165,7 @@ fn main(@builtin(workgroup_id) wid: vec3u, @builtin(num_workgroups) nwg: vec3u, 
         for (var i = 0u; i < 4u; i++) {
           let w = weights[(a + i * 8u) * 8u + n];
           acc[c * 4u + i] += w.x * v0 + w.y * v1 + w.z * v2 + w.w * v3;
-          if (c == 0u) { sum[i] += (w.x + w.y) + (w.z + w.w); }
+          if (!DROP && c == 0u) { sum[i] += (w.x + w.y) + (w.z + w.w); }
         }
       }
     }

@@ -2,10 +2,11 @@
 // has OWN queries and takes eight keys at a time, so that each vector it loads is
 // used OWN or eight times; all invocations of a workgroup read the same keys.
 //
-// Operands and uniform as there. Settable: MASK; D4, vectors of a head; OWN;
+// Operands and uniform as there. Settable: MASK; DROP; D4, vectors of a head; OWN;
 // ACC = OWN*D4. Workgroup: 8 invocations, 8*OWN queries of a head.
 
 //@use grid.wgsl
+//@use attentiondrop.wgsl
 
 const MASK: bool = false; //@set
 const D4: u32 = 16u; //@set
@@ -23,14 +24,18 @@ struct Params {
   vfirst: u32,
   maskrow: u32,  // values of mask from one query to the next
   scale: f32,
+  stream: u32,     // of the dropout
+  threshold: u32,
+  keep: f32,       // what weights that stay are multiplied with
 }
 
 @group(0) @binding(0) var<storage, read> q: array<vec4f>;
 @group(0) @binding(1) var<storage, read> k: array<vec4f>;
 @group(0) @binding(2) var<storage, read> v: array<vec4f>;
 @group(0) @binding(3) var<storage, read> mask: array<vec4f>;
-@group(0) @binding(4) var<storage, read_write> o: array<vec4f>;
-@group(0) @binding(5) var<uniform> p: Params;
+@group(0) @binding(4) var<storage, read> words: array<vec4u>;
+@group(0) @binding(5) var<storage, read_write> o: array<vec4f>;
+@group(0) @binding(6) var<uniform> p: Params;
 
 const NONE: f32 = -3.4028234e38;  // score of a key that does not count
 
@@ -125,6 +130,12 @@ fn main(@builtin(workgroup_id) wid: vec3u, @builtin(num_workgroups) nwg: vec3u, 
       s[i] = weight(s[i], up);
       t[i] = weight(t[i], up);
       sum[i] = sum[i] * keep[i] + total(s[i], t[i]);
+      if (DROP) {
+        let d = Drop(p.stream, p.threshold, p.keep);
+        let at = (image * p.heads + head) * p.queries + query + i;
+        s[i] *= drop(d, words[0], at, key / 4u);
+        t[i] *= drop(d, words[0], at, key / 4u + 1u);
+      }
     }
     for (var d = 0u; d < D4; d++) {
       let v0 = v[vbase + ks.x + d];

@@ -6,6 +6,12 @@
 // MASK its binding is never read. A workgroup has THREADS*OWN tokens of a head, an
 // invocation OWN of them, so that each vector it loads of the others is used OWN
 // times. ACC is OWN*D4.
+//
+// stats has a vector for every query, then the words of the dropout's key; the parts
+// are numbers, kept as their bits.
+
+//@use attentiondrop.wgsl
+
 const MASK: bool = false; //@set
 const D4: u32 = 16u; //@set
 const THREADS: u32 = 64u; //@set

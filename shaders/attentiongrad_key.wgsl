@@ -1,5 +1,6 @@
 // Last pass of the gradient of attention, by the keys and values:
-// dv_j = sum_i w_ij do_i, dk_j = scale * sum_i w_ij (do_i.v_j - do_i.o_i) q_i.
+// dv_j = sum_i b_ij w_ij do_i, dk_j = scale * sum_i w_ij (b_ij do_i.v_j - do_i.o_i) q_i,
+// b_ij what the dropout multiplies with.
 //
 // Operands and settings as in attentiongrad.wgsl; dout: [N, queries, heads * 4*D4];
 // stats: what attentiongrad_stats.wgsl leaves; dk, dv: as k and v. Settable too:
@@ -22,10 +23,13 @@ struct Params {
   vfirst: u32,
   maskrow: u32,  // values of mask from one query to the next
   scale: f32,
+  stream: u32,     // of the dropout
+  threshold: u32,
+  keep: f32,       // what weights that stay are multiplied with
 }
 
 @group(0) @binding(4) var<storage, read> dout: array<vec4f>;
-@group(0) @binding(5) var<storage, read> stats: array<vec4f>;
+@group(0) @binding(5) var<storage, read> stats: array<vec4u>;
 @group(0) @binding(6) var<storage, read_write> dk: array<vec4f>;
 @group(0) @binding(7) var<storage, read_write> dv: array<vec4f>;
 @group(0) @binding(8) var<uniform> p: Params;
@@ -52,6 +56,7 @@ fn main(@builtin(workgroup_id) wid: vec3u, @builtin(num_workgroups) nwg: vec3u, 
       acc_v[i * D4 + d] = vec4f(0.0);
     }
   }
+  let words = stats[select(0u, p.tiles / ((p.keys + THREADS * OWN - 1u) / (THREADS * OWN)) * p.queries, DROP)];
   for (var query = 0u; query < p.queries; query++) {
     let at = others + query * p.row;
     let at_out = outs + query * p.heads * D4;
@@ -67,11 +72,15 @@ fn main(@builtin(workgroup_id) wid: vec3u, @builtin(num_workgroups) nwg: vec3u, 
         gv[i] += dot(y[i * D4 + d], gd);
       }
     }
-    let stat = stats[(t.image * p.heads + t.head) * p.queries + query];
+    let row = (t.image * p.heads + t.head) * p.queries + query;
+    let stat = bitcast<vec4f>(stats[row]);
     for (var i = 0u; i < OWN; i++) {
-      let w = weight(score(qk[i], query, min(t.first + i, p.keys - 1u), p.maskrow, p.scale), stat);
-      qk[i] = w;
-      gv[i] = p.scale * w * (gv[i] - stat.z);
+      let key = min(t.first + i, p.keys - 1u);
+      let w = weight(score(qk[i], query, key, p.maskrow, p.scale), stat);
+      var by = 1.0;
+      if (DROP) { by = drop(Drop(p.stream, p.threshold, p.keep), words, row, key / 4u)[key % 4u]; }
+      qk[i] = by * w;
+      gv[i] = p.scale * w * (by * gv[i] - stat.z);
     }
     for (var d = 0u; d < D4; d++) {
       let qd = q[at + d];

@@ -1,5 +1,6 @@
 // Second pass of the gradient of attention, by the queries:
-// dq_i = scale * sum_j w_ij (do_i.v_j - do_i.o_i) k_j.
+// dq_i = scale * sum_j w_ij (b_ij do_i.v_j - do_i.o_i) k_j, b_ij what the dropout
+// multiplies with.
 //
 // Operands and settings as in attentiongrad.wgsl; dout: [N, queries, heads * 4*D4];
 // stats: what attentiongrad_stats.wgsl leaves; dq: as q. Workgroup: THREADS
@@ -19,10 +20,13 @@ struct Params {
   vfirst: u32,
   maskrow: u32,  // values of mask from one query to the next
   scale: f32,
+  stream: u32,     // of the dropout
+  threshold: u32,
+  keep: f32,       // what weights that stay are multiplied with
 }
 
 @group(0) @binding(4) var<storage, read> dout: array<vec4f>;
-@group(0) @binding(5) var<storage, read> stats: array<vec4f>;
+@group(0) @binding(5) var<storage, read> stats: array<vec4u>;
 @group(0) @binding(6) var<storage, read_write> dq: array<vec4f>;
 @group(0) @binding(7) var<uniform> p: Params;
 
@@ -47,8 +51,10 @@ fn main(@builtin(workgroup_id) wid: vec3u, @builtin(num_workgroups) nwg: vec3u, 
       g[i * D4 + d] = dout[at_out + d];
       acc[i * D4 + d] = vec4f(0.0);
     }
-    stat[i] = stats[(t.image * p.heads + t.head) * p.queries + query];
+    stat[i] = bitcast<vec4f>(stats[(t.image * p.heads + t.head) * p.queries + query]);
   }
+  let words = stats[select(0u, p.tiles / ((p.queries + THREADS * OWN - 1u) / (THREADS * OWN)) * p.queries, DROP)];
+  var by: array<vec4f, OWN>;
   for (var key = 0u; key < p.keys; key++) {
     let at = others + key * p.row;
     for (var i = 0u; i < OWN; i++) {
@@ -63,7 +69,14 @@ fn main(@builtin(workgroup_id) wid: vec3u, @builtin(num_workgroups) nwg: vec3u, 
         gv[i] += dot(g[i * D4 + d], vd);
       }
     }
+    if (DROP && key % 4u == 0u) {
+      for (var i = 0u; i < OWN; i++) {
+        let row = (t.image * p.heads + t.head) * p.queries + t.first + i;
+        by[i] = drop(Drop(p.stream, p.threshold, p.keep), words, row, key / 4u);
+      }
+    }
     for (var i = 0u; i < OWN; i++) {
+      if (DROP) { gv[i] *= by[i][key % 4u]; }
       let w = weight(score(qk[i], min(t.first + i, p.queries - 1u), key, p.maskrow, p.scale), stat[i]);
       gv[i] = p.scale * w * (gv[i] - stat[i].z);
     }

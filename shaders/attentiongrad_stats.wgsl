@@ -1,5 +1,6 @@
 // First pass of the gradient of attention: for every query of every head and image
-// the vector (maximum of its scores, 1/sum of their exponentials, do.o, 0).
+// the vector (maximum of its scores, 1/sum of their exponentials, do.o, 0), and behind
+// them the words of the dropout's key.
 //
 // Operands and settings as in attentiongrad.wgsl; o, dout: [N, queries, heads *
 // 4*D4]. Workgroup: THREADS invocations, OWN queries each.
@@ -18,12 +19,16 @@ struct Params {
   vfirst: u32,
   maskrow: u32,  // values of mask from one query to the next
   scale: f32,
+  stream: u32,     // of the dropout
+  threshold: u32,
+  keep: f32,       // what weights that stay are multiplied with
 }
 
 @group(0) @binding(4) var<storage, read> o: array<vec4f>;
 @group(0) @binding(5) var<storage, read> dout: array<vec4f>;
-@group(0) @binding(6) var<storage, read_write> stats: array<vec4f>;
-@group(0) @binding(7) var<uniform> p: Params;
+@group(0) @binding(6) var<storage, read> words: array<vec4u>;
+@group(0) @binding(7) var<storage, read_write> stats: array<vec4u>;
+@group(0) @binding(8) var<uniform> p: Params;
 
 @compute @workgroup_size(THREADS)
 fn main(@builtin(workgroup_id) wid: vec3u, @builtin(num_workgroups) nwg: vec3u, @builtin(local_invocation_index) lid: u32) {
@@ -61,7 +66,10 @@ fn main(@builtin(workgroup_id) wid: vec3u, @builtin(num_workgroups) nwg: vec3u, 
       var own = 0.0;
       for (var d = 0u; d < D4; d++) { own += dot(o[at + d], dout[at + d]); }
       let inverse = select(1.0 / sum[i], 0.0, sum[i] == 0.0);
-      stats[(t.image * p.heads + t.head) * p.queries + query] = vec4f(top[i], inverse, own, 0.0);
+      stats[(t.image * p.heads + t.head) * p.queries + query] = bitcast<vec4u>(vec4f(top[i], inverse, own, 0.0));
     }
+  }
+  if (DROP && tile == 0u && lid == 0u) {
+    stats[p.tiles / ((p.queries + THREADS * OWN - 1u) / (THREADS * OWN)) * p.queries] = words[0];
   }
 }

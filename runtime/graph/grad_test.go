@@ -78,9 +78,13 @@ func gradCases() []gradCase {
 	add("attention separate", kernels.Attention{Heads: 4, Scale: 0.7}, tokens, F(2, 1, 5, 16), F(2, 1, 5, 16))
 	add("attention with mask", kernels.Attention{Heads: 2, Mask: true}, tokens, F(2, 1, 5, 16), F(2, 1, 5, 16), F(1, 1, 6, 5))
 	add("dropout", kernels.Dropout{P: 0.3, Stream: 5}, F(2, 3, 4, 7), kernels.Uint(1, 1, 1, 4))
-	for i := len(cases) - 2; i < len(cases); i++ {
+	drop := kernels.Dropout{P: 0.4, Stream: 2}
+	add("attention legacy with dropout", kernels.Attention{Heads: 2, Order: kernels.Legacy, Drop: drop}, F(2, 2, 3, 48), kernels.Uint(1, 1, 1, 4))
+	for i := len(cases) - 3; i < len(cases); i++ {
 		cases[i].fixed = 1
 	}
+	add("attention with mask and dropout", kernels.Attention{Heads: 2, Mask: true, Drop: drop}, tokens, F(2, 1, 5, 16), F(2, 1, 5, 16), F(1, 1, 6, 5), kernels.Uint(1, 1, 1, 4))
+	cases[len(cases)-1].fixed = 2
 	return cases
 }
 

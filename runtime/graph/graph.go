@@ -21,9 +21,7 @@ type Graph struct {
 	params  []Param
 	carries []carry
 	scope   []string
-	// segments is what Recompute was given.
-	segments int
-	err      error
+	err     error
 }
 
 type valueKind uint8

@@ -93,11 +93,20 @@ func (b Backbone) Tensors() []graph.Source { return b.network().Tensors() }
 // Params is the number of parameters, as the networks count them.
 func (b Backbone) Params() int { return b.network().Params() }
 
-// TapChannels are the channels of each of the outputs of BuildTaps, nil where the
+// TapChannels are the channels of each of the outputs of TrainingTaps, nil where the
 // architecture does not say.
 func (b Backbone) TapChannels() []int {
 	if b.Arch == MobileNetV2 {
 		return b.mobileNet().TapChannels()
+	}
+	return nil
+}
+
+// Strides are the pixels of the image to a place of each of the outputs of TrainingTaps,
+// nil where the architecture does not say.
+func (b Backbone) Strides() []int {
+	if b.Arch == MobileNetV2 {
+		return b.mobileNet().Strides()
 	}
 	return nil
 }
@@ -107,12 +116,16 @@ func (b Backbone) TapChannels() []int {
 // Channels] (method 2.2). prefix stands in front of every stored name; weights is F32
 // or F16. b must be valid; errors of shapes are kept by g.
 func (b Backbone) Build(g *graph.Graph, prefix string, weights kernels.Type, x graph.Value, grid [2]int) graph.Value {
-	return uniad.Neck(g, grid, b.BuildTaps(g, prefix, weights, x)...)
+	return uniad.Neck(g, grid, b.taps(g, prefix, weights, x)...)
 }
 
-// BuildTaps is Build without the neck: the outputs whose channels are the features, each
-// on a grid of its own.
-func (b Backbone) BuildTaps(g *graph.Graph, prefix string, weights kernels.Type, x graph.Value) []graph.Value {
+// TrainingTaps is Build without the neck, with weights as training needs them: the
+// outputs whose channels are the features, each on a grid of its own.
+func (b Backbone) TrainingTaps(g *graph.Graph, prefix string, x graph.Value) []graph.Value {
+	return b.taps(g, prefix, kernels.F32, x)
+}
+
+func (b Backbone) taps(g *graph.Graph, prefix string, weights kernels.Type, x graph.Value) []graph.Value {
 	if b.Arch == MobileNetV2 {
 		return b.mobileNet().Build(g, mobilenet.Options{Prefix: prefix, Weights: weights}, x)
 	}

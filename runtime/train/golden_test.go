@@ -11,6 +11,7 @@ import (
 	"github.com/drdc-dev/drdc/kernels"
 	"github.com/drdc-dev/drdc/runtime/gpu"
 	"github.com/drdc-dev/drdc/runtime/graph"
+	"github.com/drdc-dev/drdc/runtime/model/mobilenet"
 	"github.com/drdc-dev/drdc/runtime/model/modeltest"
 	"github.com/drdc-dev/drdc/runtime/model/unet"
 	"github.com/drdc-dev/drdc/runtime/model/uniad"
@@ -32,6 +33,7 @@ type golden struct {
 	sources          []graph.Source
 	prefix           string
 	fixedInputValues map[string]*kernels.Array
+	keys             map[string][4]uint32 // of random numbers: the batch and the image are the last two words
 }
 
 func goldens(t *testing.T) []golden {
@@ -70,6 +72,28 @@ func (c *golden) network(t *testing.T) {
 			x := g.Input("x", c.tensor("x"))
 			noisy := g.Apply(kernels.Binary{Op: kernels.Add}, x, g.Input("jitter", c.tensor("jitter")))
 			return MSE(g, config.Build(g, uniad.Options{Prefix: c.prefix}, noisy), x)
+		}
+	case "uniad with jitter and dropout":
+		var config struct {
+			uniad.Config
+			Dropout, Jitter float64
+		}
+		decode(&config)
+		c.prefix, c.sources = "base.", config.Tensors()
+		c.keys = map[string][4]uint32{"drop": {5, 7}, "jitter": {11, 13}}
+		c.build = func(g *graph.Graph) graph.Value {
+			x := g.Input("x", c.tensor("x"))
+			drop := uniad.Dropout{P: config.Dropout, Key: g.Input("drop", kernels.Uint(1, 1, 1, 4))}
+			noisy := uniad.Jitter(g, x, g.Input("jitter", kernels.Uint(g.Tensor(x).Shape[0], 1, 1, 4)), config.Jitter)
+			return MSE(g, config.Build(g, uniad.Options{Prefix: c.prefix, Dropout: drop}, noisy), x)
+		}
+	case "mobilenet":
+		var config mobilenet.Config
+		decode(&config)
+		c.prefix, c.sources = "backbone.", config.Tensors()
+		c.build = func(g *graph.Graph) graph.Value {
+			taps := config.Build(g, mobilenet.Options{Prefix: c.prefix}, g.Input("x", c.tensor("x")))
+			return MSE(g, taps[0], g.Input("y", c.tensor("y")))
 		}
 	case "unet":
 		var config unet.Config
@@ -153,6 +177,21 @@ func (c *golden) feed(t *Trainer, i int) error {
 	for name := range c.Inputs {
 		x := modeltest.Input(fmt.Sprint(name, i%batches), c.tensor(name))
 		if err := t.Write(name, x.Bytes()); err != nil {
+			return err
+		}
+	}
+	for name, key := range c.keys {
+		n := 1
+		if name == "jitter" {
+			n = c.Inputs["x"][0]
+		}
+		k := kernels.NewArray(kernels.Uint(n, 1, 1, 4))
+		for image := range n {
+			for j, w := range []uint32{key[0], key[1], uint32(i % batches), uint32(image)} {
+				k.Set(image, 0, 0, j, float64(w))
+			}
+		}
+		if err := t.Write(name, k.Bytes()); err != nil {
 			return err
 		}
 	}

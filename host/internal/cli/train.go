@@ -15,17 +15,21 @@ type trainPart struct {
 	name  string
 	long  string // of the help, behind the name
 	loops bool   // takes the flags of the training loop
+	sized bool   // takes --size
 	// setup declares the part's own flags and returns what runs with them.
 	setup func(flags *pflag.FlagSet, common *trainFlags) func(context.Context, *environment) error
 }
 
-func trainParts() []trainPart { return []trainPart{trainBank(), trainRefiner()} }
+func trainParts() []trainPart {
+	return []trainPart{trainBackbone(), trainBank(), trainBase(), trainRefiner()}
+}
 
 // trainFlags are the flags that all parts have.
 type trainFlags struct {
 	data       []string
 	model, out string
 	dtype      string
+	size       int
 	loop       loopFlags
 }
 
@@ -45,6 +49,7 @@ func teach() command {
 			"and OUT.html with the curve. Ctrl-C saves and stops; --resume goes on with the same losses as\n" +
 			"without the stop. Settings that decide the losses must then be the same.",
 		examples: []string{
+			"drdc train backbone --data parts --size 64 --minutes 20 -o backbone.drdc",
 			"drdc train bank --data parts -m backbone.drdc -o bank.drdc",
 			"drdc train bank --data tiles --data cookies -m backbone.drdc --per-class 5000 -o bank.drdc",
 			"drdc train refiner --data parts -m bank.drdc --preset tiny --epochs 300 -o model.drdc",
@@ -60,6 +65,7 @@ func teach() command {
 			flags.StringVarP(&f.out, "output", "o", "", "the model file to write")
 			flags.StringVar(&f.dtype, "dtype", "f16", "how the new part is stored: f32, f16, bf16, int8 or int4")
 			offer(flags, "dtype", "f32", "f16", "bf16", "int8", "int4")
+			flags.IntVar(&f.size, "size", 0, "pixels of a side of the images (default: the model's, or 224)")
 			f.loop.declare(flags)
 			owners, work := map[string]string{}, map[string]func(context.Context, *environment) error{}
 			for _, p := range trainParts() {
@@ -106,7 +112,7 @@ func (f *trainFlags) check(p trainPart, flags *pflag.FlagSet, owners map[string]
 		case err != nil:
 		case owner != "" && owner != p.name:
 			err = usageError("train %s has no --%s, it belongs to train %s", p.name, flag.Name, owner)
-		case owner == "" && !p.loops && f.loop.has(flag.Name):
+		case owner == "" && (!p.loops && f.loop.has(flag.Name) || !p.sized && flag.Name == "size"):
 			err = usageError("train %s has no --%s", p.name, flag.Name)
 		}
 	})

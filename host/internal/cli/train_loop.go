@@ -35,21 +35,23 @@ type loopFlags struct {
 // loopDefaults are a part's own.
 type loopDefaults struct {
 	epochs, batch int
-	clip          float64
+	lr, clip      float64
+	schedule      string
+	average       bool // a moving average becomes the model
 }
 
 func (f *loopFlags) declare(flags *pflag.FlagSet) {
 	before := flagNames(flags)
 	f.flags = flags
-	flags.IntVar(&f.epochs, "epochs", 0, "how often all images are seen (default 300; base 1000)")
+	flags.IntVar(&f.epochs, "epochs", 0, "how often all images are seen (default refiner 300, base 1000, backbone 100)")
 	flags.IntVar(&f.steps, "steps", 0, "how many steps, in place of --epochs")
-	flags.IntVar(&f.batch, "batch", 0, "images seen at once (default 16; base 8)")
+	flags.IntVar(&f.batch, "batch", 0, "images seen at once (default refiner 16, base 8, backbone 32)")
 	flags.IntVar(&f.passes, "passes", 1, "batches whose gradients make a step")
-	flags.Float64Var(&f.lr, "lr", 1e-4, "learning rate of AdamW")
+	flags.Float64Var(&f.lr, "lr", 0, "learning rate of AdamW (default 1e-4; backbone 2e-3)")
 	flags.Float64Var(&f.decay, "weight-decay", 1e-4, "of AdamW")
 	flags.Float64Var(&f.clip, "clip", 0, "largest norm of the gradients, 0 for none (default 1; base 0.1)")
-	flags.Float64Var(&f.ema, "ema", 0, "share of the old weights in the moving average that becomes the model, 0 for no average (default 0.999, from 50,000 steps 0.9999)")
-	flags.StringVar(&f.schedule, "schedule", "constant", "of the learning rate: constant, cosine (to 0), or step (a tenth after 4/5 of the steps)")
+	flags.Float64Var(&f.ema, "ema", 0, "share of the old weights in the moving average that becomes the model, 0 for no average (default 0.999, from 50,000 steps 0.9999; base none)")
+	flags.StringVar(&f.schedule, "schedule", "", "of the learning rate: constant, cosine (to 0), or step (a tenth after 4/5 of the steps) (default refiner constant, base step, backbone cosine)")
 	offer(flags, "schedule", "constant", "cosine", "step")
 	flags.Float64Var(&f.minutes, "minutes", 0, "stop after so many minutes, if the steps are not done before")
 	flags.Float64Var(&f.every, "checkpoint-minutes", 10, "time between checkpoints")
@@ -113,18 +115,25 @@ func (f *loopFlags) plan(d loopDefaults, images int, seed uint64, data string) (
 	}
 	a := train.DefaultAdamW()
 	a.LR, a.Decay, a.Clip = f.lr, f.decay, f.clip
+	if !f.flags.Changed("lr") {
+		a.LR = d.lr
+	}
 	if !f.flags.Changed("clip") {
 		a.Clip = d.clip
 	}
 	ema := f.ema
-	if !f.flags.Changed("ema") {
+	if !f.flags.Changed("ema") && d.average {
 		if ema = 0.999; p.steps >= 50000 {
 			ema = 0.9999
 		}
 	}
+	schedule := f.schedule
+	if schedule == "" {
+		schedule = d.schedule
+	}
 	p.options = train.Options{AdamW: a, Passes: f.passes, EMA: ema, Warmup: true}
-	p.settings = loopSettings{Seed: seed, Data: data, Batch: p.batch, Passes: f.passes, AdamW: a, EMA: ema, Schedule: f.schedule, Steps: p.steps}
-	switch f.schedule {
+	p.settings = loopSettings{Seed: seed, Data: data, Batch: p.batch, Passes: f.passes, AdamW: a, EMA: ema, Schedule: schedule, Steps: p.steps}
+	switch schedule {
 	case "constant":
 		p.settings.Steps = 0
 	case "cosine":

@@ -83,7 +83,7 @@ func TestSparkline(t *testing.T) {
 
 // TestLoopPlan fills in what the flags leave open.
 func TestLoopPlan(t *testing.T) {
-	defaults := loopDefaults{epochs: 300, batch: 16, clip: 1}
+	defaults := loopDefaults{epochs: 300, batch: 16, lr: 1e-4, clip: 1, schedule: "constant", average: true}
 	for _, test := range []struct {
 		args  string
 		steps int

@@ -25,7 +25,6 @@ type refinerFlags struct {
 	flags     *pflag.FlagSet
 	config    string
 	preset    string
-	size      int
 	channels  int
 	mult      []float64
 	resBlocks int
@@ -40,6 +39,7 @@ func trainRefiner() trainPart {
 	return trainPart{
 		name:  "refiner",
 		loops: true,
+		sized: true,
 		long: "the diffusion U-Net, which repaints hidden cells of an image. Images of all classes\n" +
 			"are mixed; each time another half of the cells is hidden and another timestep drawn. The\n" +
 			"moving average of the weights becomes the model. Hours on a GPU; --minutes bounds it.",
@@ -49,7 +49,6 @@ func trainRefiner() trainPart {
 			flags.StringVar(&f.config, "config", "", "JSON file with the configuration; flags win over it")
 			flags.StringVar(&f.preset, "preset", "small", "size of the U-Net: tiny, small, base or adm")
 			offer(flags, "preset", "tiny", "small", "base", "adm")
-			flags.IntVar(&f.size, "size", 0, "pixels of a side of the images (default: the model's, or 224)")
 			flags.IntVar(&f.channels, "channels", 0, "model_channels of the U-Net")
 			flags.Float64SliceVar(&f.mult, "mult", nil, "channel_mult: `factors` of the channels, for each level")
 			flags.Lookup("mult").DefValue = "" // not the "[]" of an empty list
@@ -121,7 +120,7 @@ func (f *refinerFlags) configure(kept keptParts) (model.Config, error) {
 	}
 	c.Refiner = &refiner
 	if f.config == "" && f.model == "" {
-		f.inference(&c)
+		fitInference(&c, f.cells)
 	}
 	if err := c.Validate(); err != nil {
 		return c, usageError("%w", err)
@@ -129,12 +128,12 @@ func (f *refinerFlags) configure(kept keptParts) (model.Config, error) {
 	return c, nil
 }
 
-// inference fits the defaults of the loop, which are for 224 pixels, to the images
+// fitInference fits the defaults of the loop, which are for 224 pixels, to the images
 // and to the cells that are learned.
-func (f *refinerFlags) inference(c *model.Config) {
+func fitInference(c *model.Config, cells []int) {
 	in := &c.Infer
-	if !slices.Contains(f.cells, in.Cells[0]) || c.ImageSize%in.Cells[0] != 0 {
-		in.Cells = []int{slices.Max(f.cells)}
+	if !slices.Contains(cells, in.Cells[0]) || c.ImageSize%in.Cells[0] != 0 {
+		in.Cells = []int{slices.Max(cells)}
 	}
 	in.Scales = slices.DeleteFunc(slices.Clone(in.Scales), func(s int) bool { return c.ImageSize%s != 0 })
 	in.MeanFilter = max(1, in.MeanFilter*c.ImageSize/224) | 1
@@ -177,7 +176,7 @@ func (f *refinerFlags) run(ctx context.Context, env *environment) (err error) {
 	if err != nil {
 		return err
 	}
-	defaults := loopDefaults{epochs: 300, batch: 16, clip: 1}
+	defaults := loopDefaults{epochs: 300, batch: 16, lr: 1e-4, clip: 1, schedule: "constant", average: true}
 	plan, err := f.loop.plan(defaults, len(images), env.seed, digest)
 	if err != nil {
 		return err

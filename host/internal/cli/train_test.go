@@ -120,6 +120,17 @@ func TestTrainErrors(t *testing.T) {
 		"one image":        {[]string{"train", "refiner", "--data", single, "-o", "o.drdc"}, "want at least 2"},
 		"no picture":       {[]string{"train", "refiner", "--data", broken, "-o", "o.drdc"}, "b.png"},
 		"empty class":      {[]string{"train", "refiner", "--data", dir, "-o", "o.drdc"}, "no pictures"},
+		"size of a bank":   {[]string{"train", "bank", "--data", dir, "-m", "m.drdc", "-o", "o.drdc", "--size", "64"}, "train bank has no --size"},
+		"base alone":       {[]string{"train", "base", "--data", one, "-o", "o.drdc"}, "-m MODEL"},
+		"dropout":          {[]string{"train", "base", "--data", one, "-o", "o.drdc", "-m", "../../../testdata/demo/model.drdc", "--dropout", "1"}, "dropout 1"},
+		"jitter":           {[]string{"train", "base", "--data", one, "-o", "o.drdc", "-m", "../../../testdata/demo/model.drdc", "--jitter", "-1"}, "jitter -1"},
+		"heads":            {[]string{"train", "base", "--data", one, "-o", "o.drdc", "-m", "../../../testdata/demo/model.drdc", "--hidden", "100"}, "hidden_dim 100 over nhead 8"},
+		"neighbor":         {[]string{"train", "base", "--data", one, "-o", "o.drdc", "-m", "../../../testdata/demo/model.drdc", "--neighbor", "9"}, "nothing to attend to"},
+		"base of broken":   {[]string{"train", "base", "--data", broken, "-o", filepath.Join(dir, "o.drdc"), "-m", "../../../testdata/demo/model.drdc"}, "b.png"},
+		"base of one":      {[]string{"train", "base", "--data", single, "-o", "o.drdc", "-m", "../../../testdata/demo/model.drdc"}, "want at least 2"},
+		"width":            {[]string{"train", "backbone", "--data", one, "-o", "o.drdc", "--width", "9"}, "width 9"},
+		"taps":             {[]string{"train", "backbone", "--data", one, "-o", "o.drdc", "--taps", "5,2"}, "taps [5 2]"},
+		"taps and size":    {[]string{"train", "backbone", "--data", one, "-o", "o.drdc", "--size", "36"}, "a multiple of the strides"},
 		"absent model":     {[]string{"train", "bank", "--data", dir, "-m", filepath.Join(dir, "none.drdc"), "-o", "o.drdc"}, "none.drdc"},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -96,7 +96,6 @@ func TestBuiltin(t *testing.T) {
 							}
 						}
 					}
-					figure(t, "%s, interpreter %v: %d stacks, twice each, compared with the bytes of rule %q", name, interpreter, len(cases), rule.builtin)
 				})
 			}
 		}

@@ -76,6 +76,18 @@ func (c Config) TapChannels() []int {
 	return ns
 }
 
+// Strides are the pixels of the image to a place of each of the taps.
+func (c Config) Strides() []int {
+	var ns []int
+	stride := 2 // of the stem
+	for i, b := range c.blocks() {
+		if stride *= b.stride; slices.Contains(c.Taps, i) {
+			ns = append(ns, stride)
+		}
+	}
+	return ns
+}
+
 // Channels is the sum of the channels of the taps.
 func (c Config) Channels() int {
 	n := 0

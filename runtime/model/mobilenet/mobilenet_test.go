@@ -91,6 +91,9 @@ func TestPublished(t *testing.T) {
 	if n := Default().Channels(); n != 192 {
 		t.Errorf("%d channels of the default taps, want 192", n)
 	}
+	if s := (Config{Taps: []int{0, 2, 5, 9, 12, 16}}).Strides(); !slices.Equal(s, []int{2, 4, 8, 16, 16, 32}) {
+		t.Errorf("strides %v", s)
+	}
 	// timm counts so many in mobilenetv2_050.
 	half := Config{Padding: Symmetric, Width: 0.5, Classes: 1000}
 	if n := half.Params() + normalised(half); n != 1968680 {

@@ -11,6 +11,15 @@ import (
 type Options struct {
 	Prefix  string       // in front of every stored name, such as "base."
 	Weights kernels.Type // of linear layers: F32 or F16
+	// Dropout is that of training; the zero value drops nothing.
+	Dropout Dropout
+}
+
+// Dropout of attention weights and of what attentions and feed-forward layers give
+// (method 2.3).
+type Dropout struct {
+	P   float64     // 0 to below 1
+	Key graph.Value // [1, 1, 1, 4] of U32, read when P is above 0
 }
 
 // Build rebuilds features [N, rows, columns, InChannels] and returns the same shape
@@ -49,6 +58,31 @@ type builder struct {
 	pos     graph.Value   // [1, rows, columns, HiddenDim]
 	zeros   graph.Value   // [N, 1, 1, 1], of several images
 	mask    []graph.Value // [1, 1, L, L], or none
+	streams uint32        // of dropout, given out in the order of the operations
+}
+
+// drop takes the next stream of dropout.
+func (b *builder) drop() kernels.Dropout {
+	b.streams++
+	return kernels.Dropout{P: b.options.Dropout.P, Stream: b.streams - 1}
+}
+
+// dropped is x after dropout.
+func (b *builder) dropped(x graph.Value) graph.Value {
+	if b.options.Dropout.P == 0 {
+		return x
+	}
+	return b.Apply(b.drop(), x, b.options.Dropout.Key)
+}
+
+// added is the linear layer of x, dropped, plus residual.
+func (b *builder) added(x graph.Value, path string, in, out int, residual graph.Value) graph.Value {
+	if b.options.Dropout.P == 0 {
+		return b.linear(x, path, in, out, kernels.MatMul{Residual: true}, residual)
+	}
+	x = b.linear(x, path, in, out, kernels.MatMul{})
+	defer b.Scope(path)()
+	return b.Apply(kernels.Binary{Op: kernels.Add}, residual, b.dropped(x))
 }
 
 // placed is x with its position.
@@ -78,12 +112,17 @@ func (b *builder) decode(memory, keys, out graph.Value, path string) graph.Value
 func (b *builder) attend(q, k, v, x graph.Value, path string) graph.Value {
 	in := []graph.Value{b.project(q, path, 0), b.project(k, path, 1), b.project(v, path, 2)}
 	leave := b.Scope(path)
-	y := b.Apply(kernels.Attention{Heads: b.config.Heads, Mask: len(b.mask) > 0}, append(in, b.mask...)...)
+	op := kernels.Attention{Heads: b.config.Heads, Mask: len(b.mask) > 0}
+	in = append(in, b.mask...)
+	if b.options.Dropout.P > 0 {
+		op.Drop, in = b.drop(), append(in, b.options.Dropout.Key)
+	}
+	y := b.Apply(op, in...)
 	leave()
-	return b.linear(y, path+".out_proj", b.config.HiddenDim, b.config.HiddenDim, kernels.MatMul{Residual: true}, x)
+	return b.added(y, path+".out_proj", b.config.HiddenDim, b.config.HiddenDim, x)
 }
 
 func (b *builder) feedforward(x graph.Value, path string) graph.Value {
-	y := b.linear(x, path+".linear1", b.config.HiddenDim, b.config.DimFeedforward, kernels.MatMul{Act: kernels.ReLU})
-	return b.linear(y, path+".linear2", b.config.DimFeedforward, b.config.HiddenDim, kernels.MatMul{Residual: true}, x)
+	y := b.dropped(b.linear(x, path+".linear1", b.config.HiddenDim, b.config.DimFeedforward, kernels.MatMul{Act: kernels.ReLU}))
+	return b.added(y, path+".linear2", b.config.DimFeedforward, b.config.HiddenDim, x)
 }
