@@ -36,7 +36,7 @@ UNLISTED := ./.ci/testsummary ./.ci/typecheck ./testdata/peers/browser
 # Folders whose packages also build for the browser.
 BROWSER := $(patsubst %,./%/...,$(wildcard shaders kernels weights runtime wasm)) ./testdata/peers/browser/pass
 
-.PHONY: help setup build demo test race fuzz fuzz-pr bench bench-peers bench-gpu bench-web lint golden check tidy cross test-windows gc-storm prove prove-plugins clean
+.PHONY: help setup build demo test race fuzz fuzz-pr bench bench-peers bench-gpu bench-web lint golden check tidy cross test-windows gc-storm prove prove-plugins supply clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -175,7 +175,22 @@ MUTANTS ?= 2000
 FUZZ    ?= 500000x
 prove-plugins: setup ## the promises about plugins; other counts by MUTANTS, FUZZ
 	@go test ./host/internal/plugin -count=1 -timeout=3h -v -args -nightly -mutants=$(MUTANTS) | grep -E '^(---|FAIL|ok)|figure:|^ .*want'
-	@go test ./wasm/admit -count=1 -timeout=3h -run='^$$' -fuzz='^FuzzAdmit$$' -fuzztime=$(FUZZ)
+	@go test ./wasm/admit -count=1 -timeout=3h -run='^$$' -fuzz='^FuzzAdmit$$' -fuzztime=$(FUZZ) -fuzzminimizetime=10x
+
+# Everything that the binary is made of: downloads as go.sum has them, the same
+# bytes from another folder with an empty cache, the licences that README.md
+# lists, and a run that has no network.
+supply: build ## check what drdc is built from
+	@go mod verify
+	@linked=$$(go list -deps -f '{{with .Module}}{{if .Version}}{{.Path}} {{.Version}}{{end}}{{end}}' ./host/drdc | sort -u); \
+		while read -r path version; do grep -qF "| $$path | $$version |" README.md || { echo "README.md does not list the licence of $$path $$version"; exit 1; }; done <<<"$$linked"
+	@rm -rf build/supply; mkdir -p build/supply
+	@other=$$(mktemp -d); trap 'chmod -R u+w "$$other"; rm -rf "$$other"' EXIT; \
+		git ls-files -z | xargs -0 cp --parents -t "$$other"; \
+		(cd "$$other" && GOCACHE="$$other/cache" $(BUILD) -o drdc ./host/drdc); \
+		cmp bin/drdc "$$other/drdc" && sha256sum bin/drdc
+	@unshare --net --map-root-user bin/drdc demo --quiet -o build/supply/demo
+	@echo "supply: passed"
 
 clean: ## remove what was built
 	@rm -rf bin build

@@ -57,7 +57,6 @@ func (o GroupNormGrad) Record(t Target, in, out []Tensor) (Record, error) {
 	coef.Bind[4] = Temp(unit)
 	rec.Steps = append(rec.Steps, coef)
 
-	act := shaders.Int("ACT", int(n.Act))
 	add := func(d Dispatch, groups int) error {
 		var err error
 		d.Groups, err = t.Grid(groups)
@@ -69,8 +68,8 @@ func (o GroupNormGrad) Record(t Target, in, out []Tensor) (Record, error) {
 		c := newChunks(x.Shape, 64)
 		if err := add(Dispatch{
 			Shader: "groupnormgrad_sums.wgsl",
-			Set:    []shaders.Setting{act},
-			Bind:   []Operand{In(i), In(dy), Temp(1), Temp(unit), Temp(unit + 1)},
+			Set:    []shaders.Setting{shaders.Int("ACT", int(n.Act))},
+			Bind:   []Operand{In(i), In(dy), Temp(1), Temp(unit), Temp(unit + 1), Out(i)},
 			Uniform: struct{ Threads, C4, Pixels, Run, Joint4, First4 uint32 }{
 				c.Threads, c.C4, c.Pixels, c.Run, parts.C4, uint32(first),
 			},
@@ -94,8 +93,7 @@ func (o GroupNormGrad) Record(t Target, in, out []Tensor) (Record, error) {
 		c := newChunks(x.Shape, mapRun(t))
 		if err := add(Dispatch{
 			Shader: "groupnormgrad.wgsl",
-			Set:    []shaders.Setting{act},
-			Bind:   []Operand{In(i), In(dy), Temp(1), Temp(unit), Temp(unit + 2), Out(i)},
+			Bind:   []Operand{In(i), Temp(1), Temp(unit), Temp(unit + 2), Out(i)},
 			Uniform: struct{ Threads, C4, Pixels, Run, Channels, Joint4, First4 uint32 }{
 				c.Threads, c.C4, c.Pixels, c.Run, uint32(x.Shape[3]), parts.C4, uint32(first),
 			},

@@ -29,7 +29,9 @@ func (g *Graph) Grad(loss Value, wrt ...Value) []Value {
 	b.split()
 	b.grads[g.root(loss.id)] = g.View(g.one(), g.values[g.root(loss.id)].Shape)
 	nodes := slices.Clone(g.nodes)
+	b.recompute = g.cut(nodes)
 	for i := len(nodes) - 1; i >= 0 && g.err == nil; i-- {
+		b.enter(nodes, i)
 		b.node(nodes[i])
 	}
 	for i, v := range wrt {
@@ -52,6 +54,7 @@ func (g *Graph) one() Value {
 // share a gradient.
 type backward struct {
 	*Graph
+	recompute
 	need  []bool        // a gradient of the value is wanted or passes through it
 	grads map[int]Value // so far, by value
 }
@@ -100,11 +103,11 @@ func (b *backward) node(n node) {
 	reached, needed := false, false
 	for _, v := range n.out {
 		d := b.grads[v]
-		a.Out, a.DOut = append(a.Out, kernels.Ref(v)), append(a.DOut, kernels.Ref(d.id))
+		a.Out, a.DOut = append(a.Out, kernels.Ref(b.twin(v))), append(a.DOut, kernels.Ref(d.id))
 		reached = reached || d.id != 0
 	}
 	for i, v := range n.in {
-		a.In = append(a.In, kernels.Ref(v))
+		a.In = append(a.In, kernels.Ref(b.twin(v)))
 		a.Need[i] = b.need[b.root(v)]
 		needed = needed || a.Need[i]
 	}

@@ -21,7 +21,9 @@ type Graph struct {
 	params  []Param
 	carries []carry
 	scope   []string
-	err     error
+	// segments is what Recompute was given.
+	segments int
+	err      error
 }
 
 type valueKind uint8

@@ -16,11 +16,17 @@ type Options struct {
 	EMA      float64                // share of the old weights in a moving average, such as 0.9999; 0: none
 	Warmup   bool                   // of the average: at step n the share is at most n/(9+n), so that early weights fade
 	Keep     func(graph.Param) bool // parameters to train; nil: all
+	// Recompute is the number of segments of the forward pass that keep only what others
+	// read (graph.Graph.Recompute): time for memory, the same losses. 0 and 1 keep all.
+	Recompute int
 }
 
 func (o Options) validate() error {
 	if o.Passes < 0 || o.Passes > 1<<20 {
 		return fmt.Errorf("train: %d passes for a step, want 1 to %d", o.Passes, 1<<20)
+	}
+	if o.Recompute < 0 || o.Recompute > 1<<16 {
+		return fmt.Errorf("train: %d segments to compute again, want 0 to %d", o.Recompute, 1<<16)
 	}
 	if !(o.EMA >= 0 && o.EMA < 1) {
 		return fmt.Errorf("train: moving average %g, want 0 to below 1", o.EMA)
@@ -79,6 +85,7 @@ func New(build func(*graph.Graph) graph.Value, l graph.Limits, o Options) (*Plan
 	p := &Plan{options: o, build: build, limits: l, pass: graph.New()}
 	loss := build(p.pass)
 	p.pass.Output(lossOutput, loss)
+	p.pass.Recompute(o.Recompute)
 	grads := p.pass.ParamGrads(loss, o.Keep)
 	if err := p.pass.Err(); err != nil {
 		return nil, err

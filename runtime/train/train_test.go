@@ -259,6 +259,7 @@ func TestNewRefuses(t *testing.T) {
 		{"learning rate", loss(plain), limits, with(func(o *Options) { o.AdamW.LR = math.NaN() }), "learning rate NaN, want 0 to 1"},
 		{"beta", loss(plain), limits, with(func(o *Options) { o.AdamW.Beta2 = 1 }), "beta2 1, want 0 to 0.99999"},
 		{"passes", loss(plain), limits, with(func(o *Options) { o.Passes = -1 }), "-1 passes"},
+		{"segments", loss(plain), limits, with(func(o *Options) { o.Recompute = -1 }), "-1 segments"},
 		{"average", loss(plain), limits, with(func(o *Options) { o.EMA = 1 }), "moving average 1"},
 	} {
 		_, err := New(test.build, test.limits, test.o)
@@ -287,6 +288,27 @@ func TestSchedules(t *testing.T) {
 	} {
 		if got := test.s(test.step); !(math.Abs(got-test.want) <= 1e-12) {
 			t.Errorf("%s: %g, want %g", test.name, got, test.want)
+		}
+	}
+}
+
+// TestRecompute takes the same steps with less memory.
+func TestRecompute(t *testing.T) {
+	ctx := context.Background()
+	dev := open(t)
+	c := named(t, "convolutions")
+	o := c.options()
+	kept := plan(t, dev, c, o)
+	o.Recompute = 3
+	again := plan(t, dev, c, o)
+	if a, b := kept.Memory(), again.Memory(); b.Live >= a.Live {
+		t.Errorf("%d bytes are alive at once, want below %d", b.Live, a.Live)
+	}
+	one := start(t, kept, func() (*Trainer, error) { return kept.Load(ctx, dev, c.store(), nil) })
+	two := start(t, again, func() (*Trainer, error) { return again.Load(ctx, dev, c.store(), nil) })
+	for range 2 {
+		if want, got := c.step(t, one), c.step(t, two); got != want {
+			t.Errorf("%+v, want %+v", got, want)
 		}
 	}
 }

@@ -96,6 +96,7 @@ func TestBuiltin(t *testing.T) {
 							}
 						}
 					}
+					figure(t, "%s, interpreter %v: %d stacks, twice each, compared with the bytes of rule %q", name, interpreter, len(cases), rule.builtin)
 				})
 			}
 		}

@@ -7,6 +7,7 @@ import (
 
 	"github.com/drdc-dev/drdc/kernels"
 	"github.com/drdc-dev/drdc/runtime/graph"
+	"github.com/drdc-dev/drdc/runtime/train"
 )
 
 // TestPlans holds the presets at 224x224 to the memory of method 3.5 under the limits
@@ -44,6 +45,34 @@ func TestPlans(t *testing.T) {
 		}
 		if m := p.Memory(); m.Arenas > test.most*mebi {
 			t.Errorf("%s, %d images: %v, want at most %d MiB of activations", test.preset, test.images, m, test.most)
+		}
+	}
+}
+
+// TestTrainingPlans shows what training the preset small at 224x224 needs, and what
+// computing activations again saves.
+func TestTrainingPlans(t *testing.T) {
+	c, err := Preset("small")
+	if err != nil {
+		t.Fatal(err)
+	}
+	x := kernels.Float(1, 224, 224, 3)
+	loss := func(g *graph.Graph) graph.Value {
+		eps := c.Build(g, Options{Prefix: prefix, Trainable: true}, g.Input("t", kernels.Float(1, 1, 1, 1)), g.Input("x_t", x), g.Input("x_c", x))
+		return train.MSE(g, eps, g.Input("noise", x))
+	}
+	kept := 0
+	for _, segments := range []int{0, 4, 8} {
+		p, err := train.New(loss, graph.Limits{Target: kernels.DefaultTarget(), Buffer: 256 << 20}, train.Options{AdamW: train.DefaultAdamW(), EMA: 0.999, Recompute: segments})
+		if err != nil {
+			t.Fatal(err)
+		}
+		m := p.Memory()
+		t.Logf("%2d segments: %v", segments, m)
+		if segments == 0 {
+			kept = m.Arenas
+		} else if segments == 8 && m.Arenas > kept*6/10 {
+			t.Errorf("8 segments: %d MiB of activations and gradients, want at most 60%% of %d", m.Arenas>>20, kept>>20)
 		}
 	}
 }
