@@ -142,8 +142,8 @@ func TestEval(t *testing.T) {
 			t.Errorf("the page lacks %q", want)
 		}
 	}
-	_, _, errs := drdc(t, "eval", "-m", model, "--data", data, "--ablation", "--compat", "--limit", "2")
-	for _, want := range []string{"plate", "mean of ablation", "no fusion", "+ - +", "AUPRO of 200", "one trained model makes all rows"} {
+	_, _, errs := drdc(t, "eval", "-m", model, "--data", data, "--ablation", "--compat", "--limit", "2", "--bootstrap", "50")
+	for _, want := range []string{"plate", "mean of ablation", "no fusion", "+ - +", "AUPRO of 200", "one trained model makes all rows", "plate: image AUROC within 100.0 to 100.0"} {
 		if !strings.Contains(errs, want) {
 			t.Errorf("the tables lack %q:\n%s", want, errs)
 		}
@@ -195,6 +195,7 @@ func TestEvalErrors(t *testing.T) {
 		{"no data", workertest.Fault{}, "-m " + model, exitUsage, "eval needs -m MODEL and --data DIR"},
 		{"class without test images", workertest.Fault{}, "-m " + model + " --data " + empty, exitUsage, `class "ring": too few images: 0 test images`},
 		{"unreadable mask", workertest.Fault{Open: "abort"}, "-m " + model + " --data " + badMask, exitUsage, "1_mask.png"},
+		{"bootstrap", workertest.Fault{}, "-m " + model + " --bootstrap -1 --data " + data, exitUsage, "--bootstrap -1, want 0 to 1000000"},
 		{"limit", workertest.Fault{}, "-m " + model + " --limit -1 --data " + data, exitUsage, "--limit -1"},
 		{"no device", workertest.Fault{Open: "nodevice"}, "-m " + model + " --data " + data, exitNoDevice, "no usable device"},
 		{"nothing done", workertest.Fault{How: "error", Colour: 110}, "-m " + model + " --data " + data, exitUsage, "none of the 8 images could be done"},
