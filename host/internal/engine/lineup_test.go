@@ -40,15 +40,15 @@ func same(t *testing.T, name string, got worker.Fused, want worker.Result) {
 	}
 }
 
-// TestRules compares several rules in one run with a run of each.
+// TestRules compares several rules, a plugin among them, in one run with a run of each.
 func TestRules(t *testing.T) {
 	file := untrained(t, "{"+uniad+","+unet+infer)
-	rules := []string{"trimmed-mean", "paper", "base", "max"}
+	rules := []string{"trimmed-mean", "paper", "base", "max", "../../../wasm/plugins/prebuilt/mean-c.wasm"}
 	all, err := Plan(file, flagsOf(t, "--rule "+strings.Join(rules, " --rule ")), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if all.Rule != rules[0] || len(all.Variants) != 3 || all.Variants[2].Name != "max" {
+	if all.Rule != rules[0] || len(all.Variants) != 4 || all.Variants[2].Name != "max" {
 		t.Fatalf("planned %+v", all)
 	}
 	got := runSpec(t, all)
