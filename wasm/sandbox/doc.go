@@ -13,5 +13,5 @@
 // Open scans the module with wasm/admit first. What differs from the native host: the deadline also bounds compiling, and a browser
 // can only be asked for a deadline in wall-clock time.
 //
-// It may import runtime/fusion, wasm/abi and wasm/admit.
+// It may import runtime/fusion and wasm/{abi,admit,input}.
 package sandbox

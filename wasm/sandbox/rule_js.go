@@ -14,6 +14,7 @@ import (
 	"github.com/drdc-dev/drdc/runtime/fusion"
 	"github.com/drdc-dev/drdc/wasm/abi"
 	"github.com/drdc-dev/drdc/wasm/admit"
+	"github.com/drdc-dev/drdc/wasm/input"
 )
 
 // ErrRule is wrapped by what a rule does wrong: it traps, breaks the contract, misses the deadline or reports an error of its own.
@@ -27,11 +28,8 @@ type Options struct {
 	Deadline time.Duration // for one image, and for compiling; 0 means 10 s
 }
 
-// About is what is known of an image beside its maps; the zero value means unknown.
-type About struct {
-	SourceWidth, SourceHeight int    // of the photo, pixels
-	Class                     string // the product
-}
+// About is what is known of an image beside its maps.
+type About = input.About
 
 // Rule is a module as a fusion.Rule. It serves one goroutine at a time.
 type Rule struct {
@@ -76,23 +74,13 @@ func (r *Rule) Numbers() map[string]float64 { return r.numbers }
 // Fuse implements fusion.Rule. Errors of the rule wrap ErrRule.
 func (r *Rule) Fuse(ctx context.Context, s *fusion.Stack) (*fusion.Fused, error) {
 	r.numbers = nil
-	w, err := r.config.Weights(len(s.Maps) > 0, s.Base != nil)
+	img, err := input.Image(s, r.config, r.about, r.params)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("sandbox: %w", err)
 	}
 	maps := []any{}
-	if s.Base != nil {
-		maps = append(maps, mapOf(abi.Map{Kind: abi.Base}, s.Base))
-	}
-	for _, m := range s.Maps {
-		maps = append(maps, mapOf(abi.Map{Kind: abi.Refined, Timestep: m.Timestep, Cell: m.Cell, Scale: m.Scale}, m.Val))
-	}
-	img := abi.Image{
-		Width: s.W, Height: s.H, Maps: len(maps), SourceWidth: r.about.SourceWidth, SourceHeight: r.about.SourceHeight,
-		MeanFilter: r.config.MeanFilter, Weights: abi.Weights(w), Class: r.about.Class, Params: r.params,
-	}
-	if err := img.Check(); err != nil {
-		return nil, fmt.Errorf("sandbox: %w", err)
+	for m, pixels := range input.Maps(s) {
+		maps = append(maps, mapOf(m, pixels))
 	}
 	params := []any{}
 	for _, p := range img.Params {
@@ -101,7 +89,7 @@ func (r *Rule) Fuse(ctx context.Context, s *fusion.Stack) (*fusion.Fused, error)
 	defer context.AfterFunc(ctx, func() { r.sandbox.Call("stop") })()
 	result, err := await(ctx, r.sandbox.Call("fuse", map[string]any{
 		"width": img.Width, "height": img.Height, "sourceWidth": img.SourceWidth, "sourceHeight": img.SourceHeight,
-		"meanFilter": img.MeanFilter, "refined": w.Refined, "base": w.Base, "shift": w.Shift, "className": img.Class, "params": params,
+		"meanFilter": img.MeanFilter, "refined": img.Weights.Refined, "base": img.Weights.Base, "shift": img.Weights.Shift, "className": img.Class, "params": params,
 	}, maps))
 	if err != nil {
 		return nil, err

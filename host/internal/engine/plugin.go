@@ -15,6 +15,7 @@ import (
 	"github.com/drdc-dev/drdc/runtime/imgio"
 	"github.com/drdc-dev/drdc/runtime/model"
 	"github.com/drdc-dev/drdc/wasm/abi"
+	"github.com/drdc-dev/drdc/wasm/input"
 )
 
 func isPlugin(rule string) bool { return strings.EqualFold(filepath.Ext(rule), ".wasm") }
@@ -68,7 +69,7 @@ func (f *Flags) pluginOf(infer model.Infer) (string, *worker.Plugin, error) {
 type rule struct {
 	*plugin.Rule
 	module  *plugin.Plugin
-	about   plugin.About       // the image in hand
+	about   input.About        // the image in hand
 	failed  error              // the plugin's, when the built-in rule took its place
 	numbers map[string]float64 // that the plugin named
 }
@@ -109,7 +110,7 @@ func openRule(ctx context.Context, p worker.Plugin, c fusion.Config, texts []str
 
 // begin tells the rule of the next image, and of its product or "".
 func (r *rule) begin(img *imgio.RGB, class string) {
-	r.about, r.failed, r.numbers = plugin.About{SourceWidth: img.W, SourceHeight: img.H, Class: class}, nil, nil
+	r.about, r.failed, r.numbers = input.About{SourceWidth: img.W, SourceHeight: img.H, Class: class}, nil, nil
 }
 
 // Fuse implements fusion.Rule.

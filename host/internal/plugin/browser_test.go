@@ -22,6 +22,7 @@ import (
 	"github.com/drdc-dev/drdc/runtime/fusion"
 	"github.com/drdc-dev/drdc/wasm/abi"
 	"github.com/drdc-dev/drdc/wasm/admit"
+	"github.com/drdc-dev/drdc/wasm/input"
 	"github.com/drdc-dev/drdc/wasm/sandbox"
 )
 
@@ -78,7 +79,7 @@ func newTask(module string, deadline time.Duration, meanFilter int, s *fusion.St
 		"width": s.W, "height": s.H, "sourceWidth": 0, "sourceHeight": 0, "meanFilter": meanFilter,
 		"refined": w.Refined, "base": w.Base, "shift": w.Shift, "className": "", "params": [][]string{},
 	}}
-	for m, pixels := range plugin.Maps(s) {
+	for m, pixels := range input.Maps(s) {
 		var data []byte
 		for _, v := range pixels {
 			data = binary.LittleEndian.AppendUint32(data, math.Float32bits(v))
@@ -170,7 +171,7 @@ func natively(t *testing.T, module []byte, task task) (plugin.Result, error) {
 	p := open(t, module, plugin.Options{Deadline: time.Duration(task.Deadline) * time.Millisecond})
 	return p.Fuse(t.Context(), abi.Image{
 		Width: task.stack.W, Height: task.stack.H, Maps: len(task.Maps), MeanFilter: task.Image["meanFilter"].(int), Weights: abi.Weights(task.weights),
-	}, plugin.Maps(task.stack))
+	}, input.Maps(task.stack))
 }
 
 // inChromium serves the modules as the scanner gives them, and the tasks.

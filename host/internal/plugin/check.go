@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"math"
 	"time"
+
+	"github.com/drdc-dev/drdc/wasm/input"
 )
 
 // Trial is one made-up image of a check.
@@ -73,7 +75,7 @@ func (p *Plugin) check(ctx context.Context, o RuleOptions, round string, results
 		for i, t := range trials {
 			got := Trial{Image: t.name}
 			start := time.Now()
-			outcome, err := r.FuseImage(ctx, Sample(t.w, t.h, t.n, t.base), About{SourceWidth: 2 * t.w, SourceHeight: 2 * t.h, Class: "sample"})
+			outcome, err := r.FuseImage(ctx, Sample(t.w, t.h, t.n, t.base), input.About{SourceWidth: 2 * t.w, SourceHeight: 2 * t.h, Class: "sample"})
 			got.Seconds = time.Since(start).Seconds()
 			switch e := new(GuestError); {
 			case err == nil:

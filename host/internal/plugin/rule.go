@@ -3,10 +3,10 @@ package plugin
 import (
 	"context"
 	"fmt"
-	"iter"
 
 	"github.com/drdc-dev/drdc/runtime/fusion"
 	"github.com/drdc-dev/drdc/wasm/abi"
+	"github.com/drdc-dev/drdc/wasm/input"
 )
 
 // Failure is what follows when a plugin fails on an image.
@@ -56,12 +56,6 @@ func NewRule(p *Plugin, o RuleOptions) (*Rule, error) {
 // Name holds the file's name and its digest.
 func (r *Rule) Name() string { return r.name }
 
-// About is what is known of an image beside its maps; the zero value means unknown.
-type About struct {
-	SourceWidth, SourceHeight int    // of the photo, pixels
-	Class                     string // the product
-}
-
 // Outcome is what a rule made of an image, or the built-in rule in its place.
 type Outcome struct {
 	fusion.Fused
@@ -72,7 +66,7 @@ type Outcome struct {
 
 // Fuse implements fusion.Rule. It refuses to fall back, because a Fused cannot say so: use FuseImage.
 func (r *Rule) Fuse(ctx context.Context, s *fusion.Stack) (*fusion.Fused, error) {
-	o, err := r.FuseImage(ctx, s, About{})
+	o, err := r.FuseImage(ctx, s, input.About{})
 	if err != nil {
 		return nil, err
 	}
@@ -83,19 +77,12 @@ func (r *Rule) Fuse(ctx context.Context, s *fusion.Stack) (*fusion.Fused, error)
 }
 
 // FuseImage runs the plugin on one image, and the built-in rule if that fails and the rule says so. When ctx ends it does not.
-func (r *Rule) FuseImage(ctx context.Context, s *fusion.Stack, about About) (*Outcome, error) {
-	weights, err := r.config.Weights(len(s.Maps) > 0, s.Base != nil)
+func (r *Rule) FuseImage(ctx context.Context, s *fusion.Stack, about input.About) (*Outcome, error) {
+	img, err := input.Image(s, r.config, about, r.params)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("plugin: %w", err)
 	}
-	img := abi.Image{
-		Width: s.W, Height: s.H, Maps: len(s.Maps), SourceWidth: about.SourceWidth, SourceHeight: about.SourceHeight,
-		MeanFilter: r.config.MeanFilter, Weights: abi.Weights(weights), Class: about.Class, Params: r.params,
-	}
-	if s.Base != nil {
-		img.Maps++
-	}
-	result, err := r.plugin.Fuse(ctx, img, Maps(s))
+	result, err := r.plugin.Fuse(ctx, img, input.Maps(s))
 	if err == nil {
 		return &Outcome{
 			Fused:   fusion.Fused{Heatmap: result.Heatmap, Score: float64(result.Score)},
@@ -110,18 +97,4 @@ func (r *Rule) FuseImage(ctx context.Context, s *fusion.Stack, about About) (*Ou
 		return nil, fmt.Errorf("%w; and the built-in rule: %w", err, ferr)
 	}
 	return &Outcome{Fused: *fused, Failed: err}, nil
-}
-
-// Maps are those of a stack in the order of the contract: the base map, then the others as they stand.
-func Maps(s *fusion.Stack) iter.Seq2[abi.Map, []float32] {
-	return func(yield func(abi.Map, []float32) bool) {
-		if s.Base != nil && !yield(abi.Map{Kind: abi.Base}, s.Base) {
-			return
-		}
-		for _, m := range s.Maps {
-			if !yield(abi.Map{Kind: abi.Refined, Timestep: m.Timestep, Cell: m.Cell, Scale: m.Scale}, m.Val) {
-				return
-			}
-		}
-	}
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/drdc-dev/drdc/host/internal/plugin"
 	"github.com/drdc-dev/drdc/runtime/fusion"
 	"github.com/drdc-dev/drdc/wasm/abi"
+	"github.com/drdc-dev/drdc/wasm/input"
 )
 
 func newRule(t testing.TB, p *plugin.Plugin, o plugin.RuleOptions) *plugin.Rule {
@@ -149,7 +150,7 @@ func TestParameters(t *testing.T) {
 			}
 			o.Params = append(o.Params, p)
 		}
-		return newRule(t, open(t, read(t, prebuilt, module), plugin.Options{}), o).FuseImage(t.Context(), s, plugin.About{Class: "screw"})
+		return newRule(t, open(t, read(t, prebuilt, module), plugin.Options{}), o).FuseImage(t.Context(), s, input.About{Class: "screw"})
 	}
 	plain, err := fuse("border-mask-as")
 	if err != nil {
@@ -207,12 +208,12 @@ func TestFallBack(t *testing.T) {
 	failing := []abi.Param{{Key: "left", Value: "99"}}
 
 	r := newRule(t, p, plugin.RuleOptions{Config: fusion.Default(), Params: failing})
-	if o, err := r.FuseImage(t.Context(), s, plugin.About{}); err == nil {
+	if o, err := r.FuseImage(t.Context(), s, input.About{}); err == nil {
 		t.Errorf("the default policy gave %v", o.Score)
 	}
 
 	r = newRule(t, p, plugin.RuleOptions{Config: fusion.Default(), Params: failing, Failure: plugin.FallBack})
-	o, err := r.FuseImage(t.Context(), s, plugin.About{})
+	o, err := r.FuseImage(t.Context(), s, input.About{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -232,7 +233,7 @@ func TestFallBack(t *testing.T) {
 
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if _, err := r.FuseImage(ctx, s, plugin.About{}); err == nil {
+	if _, err := r.FuseImage(ctx, s, input.About{}); err == nil {
 		t.Error("a cancelled image got a result")
 	}
 	if _, err := plugin.NewRule(p, plugin.RuleOptions{Config: fusion.Default(), Failure: "never"}); err == nil {

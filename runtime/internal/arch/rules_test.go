@@ -22,7 +22,7 @@ var layers = map[string][]string{
 	"runtime":     {"kernels", "shaders", "weights"},
 	"runtime/gpu": {},
 	"wasm":        {"runtime"},
-	"host":        {"runtime", "weights", "wasm/abi", "wasm/admit", "wasm/sandbox", "testdata/demo"},
+	"host":        {"runtime", "weights", "wasm/abi", "wasm/admit", "wasm/input", "wasm/sandbox", "testdata/demo"},
 }
 
 // owners lists the modules that one package alone may import, tests included.
