@@ -10,6 +10,8 @@ var (
 	ErrEmpty = errors.New("too few images")
 	// ErrMask says that a defect has no mask, or more than one.
 	ErrMask = errors.New("mask missing or ambiguous")
+	// ErrMaskSize says that a mask has other pixels than its picture.
+	ErrMaskSize = errors.New("mask of another size than its picture")
 	// ErrClash says that two folders hold a class of the same name.
 	ErrClash = errors.New("class given twice")
 )

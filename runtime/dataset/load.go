@@ -22,6 +22,30 @@ func load(path string, lim imgio.Limits) (*imgio.RGB, error) {
 	return img, nil
 }
 
+// CheckMask decodes the mask of a sample, where there is one, and compares its size
+// with the picture's. It wraps [ErrMaskSize] and the errors of imgio.
+func (s *Sample) CheckMask(lim imgio.Limits) error {
+	if s.Mask == "" {
+		return nil
+	}
+	mask, err := load(s.Mask, lim)
+	if err != nil {
+		return err
+	}
+	data, err := imgio.ReadFile(s.Path, lim)
+	if err != nil {
+		return fmt.Errorf("dataset: %w", err)
+	}
+	w, h, err := imgio.Size(data, s.Path, lim)
+	if err != nil {
+		return nil // the picture is left out, with its error, when its turn comes
+	}
+	if mask.W != w || mask.H != h {
+		return fmt.Errorf("dataset: %s: %w: %d x %d px, %s has %d x %d", s.Mask, ErrMaskSize, mask.W, mask.H, s.Path, w, h)
+	}
+	return nil
+}
+
 // Truth is what is known of the pixels of a sample.
 type Truth struct {
 	// Labels holds h rows of w labels, 0 normal and 1 defective. nil means not

@@ -337,6 +337,40 @@ func TestTruth(t *testing.T) {
 	}
 }
 
+// TestCheckMask: a mask that belongs to another picture is found before anything runs.
+func TestCheckMask(t *testing.T) {
+	root := tree(t)
+	write := func(name string, data []byte) string {
+		path := filepath.Join(root, name)
+		if err := os.WriteFile(path, data, 0o666); err != nil {
+			t.Fatal(err)
+		}
+		return path
+	}
+	lim := imgio.DefaultLimits()
+	part, cut := write("part.png", picture(t, 8, 6, 90)), write("cut.png", picture(t, 8, 6, 90)[:60])
+	for _, test := range []struct {
+		name   string
+		sample Sample
+		want   error
+		text   string
+	}{
+		{"good", Sample{Path: "nowhere.png"}, nil, ""},
+		{"its own", Sample{Path: part, Mask: write("own.png", picture(t, 8, 6, 255))}, nil, ""},
+		{"of a larger one", Sample{Path: part, Mask: write("large.png", picture(t, 16, 12, 255))}, ErrMaskSize, "large.png: mask of another size than its picture: 16 x 12 px, " + part + " has 8 x 6"},
+		{"turned", Sample{Path: part, Mask: write("turned.png", picture(t, 6, 8, 255))}, ErrMaskSize, "6 x 8 px"},
+		{"broken", Sample{Path: part, Mask: write("broken.png", []byte("no picture"))}, imgio.ErrFormat, "broken.png"},
+		{"of a broken picture", Sample{Path: write("bad.png", []byte("no picture")), Mask: filepath.Join(root, "own.png")}, nil, ""},
+		{"of a picture cut short", Sample{Path: cut, Mask: filepath.Join(root, "own.png")}, nil, ""},
+		{"of no picture", Sample{Path: filepath.Join(root, "gone.png"), Mask: filepath.Join(root, "own.png")}, fs.ErrNotExist, "gone.png"},
+	} {
+		err := test.sample.CheckMask(lim)
+		if !errors.Is(err, test.want) || err != nil && !strings.Contains(err.Error(), test.text) {
+			t.Errorf("%s: %v, want %v with %q", test.name, err, test.want, test.text)
+		}
+	}
+}
+
 // TestRealData counts the sets that their README describes.
 func TestRealData(t *testing.T) {
 	const root = "../../../shared/data"
@@ -362,6 +396,9 @@ func TestRealData(t *testing.T) {
 	}
 	empty := 0
 	for _, v := range samples {
+		if err := v.CheckMask(imgio.DefaultLimits()); err != nil {
+			t.Error(err)
+		}
 		truth, err := v.Truth(224, 224, imgio.DefaultLimits())
 		if err != nil {
 			t.Fatal(err)

@@ -72,9 +72,37 @@ func decode(data []byte, lim Limits) (*RGB, error) {
 	return img, err
 }
 
+// Size is that of the picture that Decode gives, from the header alone. Errors are those of Decode that the header shows.
+func Size(data []byte, name string, lim Limits) (w, h int, err error) {
+	_, head, cfg, err := bounded(data, lim)
+	if err != nil {
+		return 0, 0, fmt.Errorf("imgio: %q: %w", name, err)
+	}
+	w, h, _, _, _ = head.orient.place(cfg.Width, cfg.Height)
+	return w, h, nil
+}
+
 // decodeBounded checks everything that can be known from the header and then runs the decoder of the format.
 func decodeBounded(data []byte, lim Limits) (image.Image, format, header, error) {
 	fail := func(err error) (image.Image, format, header, error) { return nil, format{}, header{}, err }
+	f, h, cfg, err := bounded(data, lim)
+	if err != nil {
+		return fail(err)
+	}
+	src, err := guard(f, f.decode, data)
+	if err != nil {
+		return fail(err)
+	}
+	if b := src.Bounds(); b.Dx() != cfg.Width || b.Dy() != cfg.Height {
+		return fail(fmt.Errorf("%w: %s header says %d x %d px, pixels are %d x %d", ErrCorrupt, f.name, cfg.Width,
+			cfg.Height, b.Dx(), b.Dy()))
+	}
+	return src, f, h, nil
+}
+
+// bounded reads the header and refuses what is beyond lim.
+func bounded(data []byte, lim Limits) (format, header, image.Config, error) {
+	fail := func(err error) (format, header, image.Config, error) { return format{}, header{}, image.Config{}, err }
 	if err := lim.checkFile(int64(len(data))); err != nil {
 		return fail(err)
 	}
@@ -97,18 +125,7 @@ func decodeBounded(data []byte, lim Limits) (image.Image, format, header, error)
 		return fail(fmt.Errorf("%w: %s of %d bytes cannot hold %d x %d px (at least %d bytes)", ErrCorrupt, f.name,
 			len(data), cfg.Width, cfg.Height, h.needs))
 	}
-	if err := lim.checkMemory(h.memory + 3*int64(cfg.Width)*int64(cfg.Height)); err != nil {
-		return fail(err)
-	}
-	src, err := guard(f, f.decode, data)
-	if err != nil {
-		return fail(err)
-	}
-	if b := src.Bounds(); b.Dx() != cfg.Width || b.Dy() != cfg.Height {
-		return fail(fmt.Errorf("%w: %s header says %d x %d px, pixels are %d x %d", ErrCorrupt, f.name, cfg.Width,
-			cfg.Height, b.Dx(), b.Dy()))
-	}
-	return src, f, h, nil
+	return f, h, cfg, lim.checkMemory(h.memory + 3*int64(cfg.Width)*int64(cfg.Height))
 }
 
 func sniff(data []byte) (format, error) {

@@ -25,6 +25,9 @@ func readGolden(t *testing.T, name string) *RGB {
 	if err != nil {
 		t.Fatal(err)
 	}
+	if w, h, err := Size(data, path, DefaultLimits()); err != nil || w != img.W || h != img.H {
+		t.Errorf("the header of %s says %d x %d px, %v; decoded are %d x %d", path, w, h, err, img.W, img.H)
+	}
 	return img
 }
 

@@ -48,7 +48,7 @@ type measured struct {
 }
 
 // Run does the images that the job's folder does not have. Its errors are those of
-// job.Run, of masks that cannot be read, and one when nothing could be done.
+// job.Run, of masks that cannot be read or have another size, and one when nothing could be done.
 func Run(ctx context.Context, c Config) (*Measurement, error) {
 	if err := readable(ctx, c.Samples); err != nil {
 		return nil, err
@@ -85,16 +85,14 @@ func Run(ctx context.Context, c Config) (*Measurement, error) {
 	return m, nil
 }
 
-// readable decodes every mask, so that a broken one does not end a run of hours.
+// readable decodes every mask, so that one that is broken or not its picture's does
+// not end a run of hours.
 func readable(ctx context.Context, samples []dataset.Sample) error {
 	for _, s := range samples {
 		if err := ctx.Err(); err != nil {
 			return context.Cause(ctx)
 		}
-		if s.Mask == "" {
-			continue
-		}
-		if _, err := s.Truth(1, 1, imgio.DefaultLimits()); err != nil {
+		if err := s.CheckMask(imgio.DefaultLimits()); err != nil {
 			return err
 		}
 	}
