@@ -85,7 +85,7 @@ func run(folder string, rounds int, bound time.Duration) error {
 		return fmt.Errorf("the page is not ready: %w", err)
 	}
 	p := page{ctx, want}
-	results, err := p.measure([]string{"drdc", "webgpu-nhwc", "webgpu-nchw", "wasm"}, rounds)
+	results, err := p.measure([]string{"drdc", "wasm", "webgpu-nhwc", "webgpu-nchw"}, rounds)
 	if err != nil {
 		return err
 	}
