@@ -164,10 +164,14 @@ gc-storm: setup ## read a buffer back READBACKS times (1000000) under a GC storm
 KILLS  ?= 20
 ABORTS ?= 20
 MANY   ?= 1000
-prove: setup ## kill, abort and overload folder runs; other counts by KILLS, ABORTS, MANY
-	@go test ./host/internal/job -count=1 -timeout=3h -v -run '^Test(Kill|Aborts|Many)$$' -args -kills=$(KILLS) -aborts=$(ABORTS) -many=$(MANY)
-	@go test ./runtime/detect -count=1 -timeout=1h -v -run '^TestLeak$$' -args -leak-images=200
-	@go test ./weights -count=1 -timeout=1h -v -run '^Test(KillDuringWrite|RealDamage)$$' -args -kills=$(KILLS) -damage=$(MANY)
+prove: setup ## kill, abort, damage and overload, one table of figures; other counts by KILLS, ABORTS, MANY
+	@{ set +e; \
+	go test -json ./host/internal/job -count=1 -timeout=3h -run '^Test(Kill|Aborts|Many)$$' -args -kills=$(KILLS) -aborts=$(ABORTS) -many=$(MANY); \
+	go test -json ./host/internal/learn -count=1 -timeout=1h -run '^TestKill$$'; \
+	go test -json ./runtime/detect -count=1 -timeout=1h -run '^TestLeak$$' -args -leak-images=200; \
+	go test -json ./runtime/gpu -count=1 -timeout=1h -run '^TestReadbackStorm$$'; \
+	go test -json ./weights -count=1 -timeout=1h -run '^Test(KillDuringWrite|RealDamage)$$' -args -kills=$(KILLS) -damage=$(MANY); \
+	} | go run ./.ci/testsummary -figures
 
 # Needs a machine that does nothing else: bounds of wall-clock time are judged.
 # MUTANTS=20000 FUZZ=5000000x are the counts of a release.

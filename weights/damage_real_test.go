@@ -73,4 +73,5 @@ func TestRealDamage(t *testing.T) {
 		}
 		copy(file[at:], old)
 	}
+	t.Logf("figure: %d bit flips, %d cuts and as many overwritten runs in a real model: all refused", *damage, (*damage+9)/10)
 }

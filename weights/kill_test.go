@@ -68,4 +68,5 @@ func TestKillDuringWrite(t *testing.T) {
 		}
 		f.Close()
 	}
+	t.Logf("figure: %d kills of the writer of a model: the file is whole after each", *kills)
 }

@@ -1,13 +1,15 @@
 // Command testsummary reads the output of `go test -json` on stdin. It prints
 // each package's result when it is there, the whole output of what failed, and
 // at the end the closing summary: what the packages themselves printed (from
-// TestMain, outside any test), what was skipped, and the totals. It exits with
-// 1 if anything failed or nothing ran.
+// TestMain, outside any test), what was skipped, and the totals. With -figures the
+// summary begins with a table of what tests logged behind "figure: ". It exits
+// with 1 if anything failed or nothing ran.
 package main
 
 import (
 	"bufio"
 	"encoding/json"
+	"flag"
 	"fmt"
 	"os"
 	"strings"
@@ -23,9 +25,11 @@ type event struct {
 type key struct{ pkg, test string }
 
 func main() {
+	table := flag.Bool("figures", false, "show the figures of tests that passed")
+	flag.Parse()
 	output := map[key][]string{}
 	var packages, broken, cached, passed, failed int
-	var skipped, remarks []string
+	var skipped, remarks, figures []string
 
 	lines := bufio.NewScanner(os.Stdin)
 	lines.Buffer(nil, 16<<20)
@@ -42,12 +46,14 @@ func main() {
 		case "output":
 			output[k] = append(output[k], e.Output)
 		case "pass", "fail", "skip":
-			text := strings.Join(output[k], "")
+			said := output[k]
+			text := strings.Join(said, "")
 			delete(output, k)
 			if e.Test != "" {
 				switch e.Action {
 				case "pass":
 					passed++
+					figures = append(figures, testFigures(e.Test, said)...)
 				case "fail":
 					failed++
 					fmt.Print(text)
@@ -87,6 +93,11 @@ func main() {
 	}
 
 	fmt.Println("\nsummary")
+	if *table {
+		for _, f := range figures {
+			fmt.Println("  " + f)
+		}
+	}
 	for _, r := range remarks {
 		fmt.Println("  " + r)
 	}
@@ -98,6 +109,17 @@ func main() {
 	if broken > 0 || failed > 0 || passed == 0 {
 		os.Exit(1)
 	}
+}
+
+// testFigures keeps the figures that a test logged.
+func testFigures(test string, output []string) []string {
+	var kept []string
+	for _, line := range output {
+		if _, figure, ok := strings.Cut(strings.TrimRight(line, "\n"), "figure: "); ok {
+			kept = append(kept, fmt.Sprintf("%-24s %s", test, figure))
+		}
+	}
+	return kept
 }
 
 // packageRemarks keeps the lines that a package printed of its own accord.

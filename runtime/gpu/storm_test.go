@@ -54,7 +54,7 @@ func TestReadbackStorm(t *testing.T) {
 	}
 	stop.Store(true)
 	wg.Wait()
-	t.Logf("%d readbacks in %v", *readbacks, time.Since(start).Round(time.Millisecond))
+	t.Logf("figure: %d readbacks under a garbage-collector storm: all right, %v", *readbacks, time.Since(start).Round(time.Millisecond))
 	if u := d.Used(); u.Live != 2 {
 		t.Errorf("%d buffers live, want the buffer and its staging", u.Live)
 	}

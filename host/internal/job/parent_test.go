@@ -135,7 +135,7 @@ func TestKill(t *testing.T) {
 	if lines := strings.Fields(strings.ReplaceAll(string(data), " ", "")); len(lines) != n {
 		t.Errorf("%d journal lines, want %d", len(lines), n)
 	}
-	t.Logf("%d kills, a whole run takes %v, at most %d image redone per kill", *kills, whole.Round(time.Millisecond), worst)
+	t.Logf("figure: %d kills of the parent: same results, at most %d image redone per kill (1); a whole run takes %v", *kills, worst, whole.Round(time.Millisecond))
 }
 
 // finished reads the journal's paths without taking the lock.
@@ -192,7 +192,7 @@ func TestAborts(t *testing.T) {
 		same(t, contents(t, out), want)
 	}
 	lost := (spent - time.Duration(runs)*whole) / time.Duration(crashes)
-	t.Logf("%d aborts in %d runs, %v lost per abort", crashes, runs, lost.Round(time.Millisecond))
+	t.Logf("figure: %d aborts of the worker in %d runs: same results, %v lost per abort (2s)", crashes, runs, lost.Round(time.Millisecond))
 	if lost > 2*time.Second {
 		t.Errorf("%v lost per abort, limit 2s", lost)
 	}
@@ -240,5 +240,5 @@ func TestMany(t *testing.T) {
 	if !json.Valid([]byte(text)) {
 		t.Error("the page's data is not JSON")
 	}
-	t.Logf("%d images in %v", *many, time.Since(began).Round(time.Millisecond))
+	t.Logf("figure: %d tiny images with names of every kind: all done, %v", *many, time.Since(began).Round(time.Millisecond))
 }

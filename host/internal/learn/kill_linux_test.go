@@ -108,7 +108,7 @@ func TestKill(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	t.Logf("%d kills, %d of them while a file was being written", kills, writing)
+	t.Logf("figure: %d kills of training, %d of them while a file was being written", kills, writing)
 	if kills < maxKills {
 		t.Errorf("%d kills, want %d", kills, maxKills)
 	}
