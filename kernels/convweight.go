@@ -43,7 +43,7 @@ func (o ConvWeight) Infer(in []Tensor) ([]Tensor, error) {
 		w.Shape[2] += pad4(x.Shape[3])
 	}
 	// The forward operation checks the fields and both sources.
-	y, err := Conv2D{Stride: o.Stride, Pad: o.Pad, Two: o.Two}.Infer(append(in[:o.sources():o.sources()], w))
+	y, err := o.conv().Infer(append(in[:o.sources():o.sources()], w))
 	if err != nil {
 		return nil, err
 	}
@@ -65,8 +65,11 @@ func (b outerBlock) settings() []shaders.Setting {
 
 // Record splits the pixels so that the device is busy, and then adds up the parts.
 func (o ConvWeight) Record(t Target, in, out []Tensor) (Record, error) {
-	if o.Tile != 0 {
+	switch {
+	case o.Tile != 0:
 		return o.recordTiles(t, in, out)
+	case t.CPU && o.conv().pointwise(out[0].Shape):
+		return o.recordProduct(t, in, out)
 	}
 	dy, w := in[len(in)-1].Shape, out[0].Shape
 	tiles, pixels := 0, dy.Pixels()
@@ -119,6 +122,28 @@ func (o ConvWeight) Record(t Target, in, out []Tensor) (Record, error) {
 	}
 	return rec, sumParts(t, &rec, to, Out(0), splits, w.Vectors())
 }
+
+// recordProduct is the gradient of a linear layer on a CPU: the columns of x as rows,
+// times dy.
+func (o ConvWeight) recordProduct(t Target, in, out []Tensor) (Record, error) {
+	pixels, w := in[1].Shape.Pixels(), out[0].Shape
+	x, columns := Float(1, 1, pixels, w[2]), Float(1, 1, w[2], pixels)
+	rec, err := Permute{[4]int{0, 1, 3, 2}}.Record(t, []Tensor{x}, []Tensor{columns})
+	if err != nil {
+		return Record{}, err
+	}
+	rec.Steps[0].Bind, rec.Temps = []Operand{In(0), Temp(0)}, []int{columns.Bytes()}
+	multiply, err := product{batches: 1, rows: w[2], k4: columns.Shape.C4(), depth: pixels, columns: w[3], scale: 1}.record(t, in, epilogue{})
+	if err != nil {
+		return Record{}, err
+	}
+	multiply.Steps[0].Bind = epilogue{}.bind(&rec, Temp(0), 1)
+	rec.Steps = append(rec.Steps, multiply.Steps[0])
+	return rec, nil
+}
+
+// conv is the convolution that o belongs to, without its epilogue.
+func (o ConvWeight) conv() Conv2D { return Conv2D{Stride: o.Stride, Pad: o.Pad, Two: o.Two} }
 
 type convWeightParams struct {
 	H, W, C4, OH, OW, K4, KH, KW, Stride_Y, Stride_X uint32

@@ -35,11 +35,12 @@ func (a AdamW) Validate() error {
 	return nil
 }
 
-// settings are those of kernels.AdamW for step t, counted from 1.
-func (a AdamW) settings(t int, lr float64) []float32 {
+// settings are those of kernels.AdamW for step t, counted from 1; share is that of the
+// old weights in the moving average.
+func (a AdamW) settings(t int, lr, share float64) []float32 {
 	c1, c2 := 1-math.Pow(a.Beta1, float64(t)), 1-math.Pow(a.Beta2, float64(t))
 	return []float32{
 		float32(lr), float32(a.Beta1), float32(a.Beta2), float32(a.Eps), float32(a.Decay),
-		float32(c1), float32(c2), float32(a.Clip),
+		float32(c1), float32(c2), float32(a.Clip), float32(share), float32(1 - share),
 	}
 }

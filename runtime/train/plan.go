@@ -48,7 +48,6 @@ const (
 	lossOutput   = "train.loss"
 	squareOutput = "train.square"
 	adamwInput   = "train.adamw"
-	emaInput     = "train.ema"
 	sumInput     = "train.sum"
 	firstMoment  = "adamw.m."
 	secondMoment = "adamw.v."
@@ -152,17 +151,14 @@ func (p *Plan) optimise(g *graph.Graph, grads []graph.ParamGrad, square ...graph
 		square = []graph.Value{g.Apply(kernels.SumSquares{}, append([]graph.Value{d.Grad}, square...)...)}
 	}
 	g.Output(squareOutput, square[0])
-	settings := g.Input(adamwInput, kernels.Float(1, 1, 1, 8))
+	settings := g.Input(adamwInput, kernels.Float(1, 1, 1, 10))
 	for _, d := range grads {
-		m, v := g.Param(state(d.Param, firstMoment)), g.Param(state(d.Param, secondMoment))
-		g.Update(kernels.AdamW{}, d.Value, m, v, d.Grad, square[0], settings)
-	}
-	if p.options.EMA == 0 {
-		return
-	}
-	coef := g.Input(emaInput, kernels.Float(1, 1, 1, 2))
-	for _, d := range grads {
-		g.Update(kernels.Blend{}, g.Param(state(d.Param, average)), d.Value, coef)
+		in := []graph.Value{d.Value, g.Param(state(d.Param, firstMoment)), g.Param(state(d.Param, secondMoment))}
+		op := kernels.AdamW{Average: p.options.EMA > 0}
+		if op.Average {
+			in = append(in, g.Param(state(d.Param, average)))
+		}
+		g.Update(op, append(in, d.Grad, square[0], settings)...)
 	}
 }
 
@@ -196,7 +192,7 @@ func (p *Plan) Memory() graph.Memory {
 // Inputs describes the inputs that the network declared, which each pass needs.
 func (p *Plan) Inputs() map[string]kernels.Tensor {
 	m := p.pass.Inputs()
-	for _, own := range []string{adamwInput, emaInput, sumInput} {
+	for _, own := range []string{adamwInput, sumInput} {
 		delete(m, own)
 	}
 	return m

@@ -343,7 +343,7 @@ func TestCost(t *testing.T) {
 	if math.Abs(share-1) > 1e-9 {
 		t.Errorf("shares sum to %g", share)
 	}
-	for name, want := range map[string]bool{"forward conv2d": true, "backward conv2d": true, "backward convweight": true, "backward groupnormgrad": false, "update adamw": false, "update blend": false} {
+	for name, want := range map[string]bool{"forward conv2d": true, "backward conv2d": true, "backward convweight": true, "backward groupnormgrad": false, "update adamw": false, "update sumsquares": false} {
 		if got, ok := counted[name]; !ok || got != want {
 			t.Errorf("%s: listed %t, operations counted %t, want %t", name, ok, got, want)
 		}

@@ -81,14 +81,8 @@ func (t *Trainer) Write(name string, data []byte) error {
 func (t *Trainer) Step(ctx context.Context, feed func(pass int) error) (Result, error) {
 	o := t.plan.options
 	r := Result{Step: t.steps + 1, LR: o.AdamW.LR * o.Schedule(t.steps)}
-	if err := t.last().Write(adamwInput, encode(o.AdamW.settings(r.Step, r.LR)...)); err != nil {
+	if err := t.last().Write(adamwInput, encode(o.AdamW.settings(r.Step, r.LR, o.share(r.Step))...)); err != nil {
 		return r, err
-	}
-	if o.EMA > 0 {
-		share := o.share(r.Step)
-		if err := t.last().Write(emaInput, encode(float32(share), float32(1-share))); err != nil {
-			return r, err
-		}
 	}
 	for pass := range o.Passes {
 		if err := feed(pass); err != nil {
