@@ -42,6 +42,22 @@ func rowBlock(batches, rows, columns4 int) registerBlock {
 		func(b registerBlock) int { return batches * ceilDiv(rows, b.rows) })
 }
 
+// windowBlock is rowBlock for matmul_window.wgsl, where a load costs a fifth.
+func windowBlock(rows, columns4 int) registerBlock {
+	best, least := registerBlock{}, 0
+	for _, b := range []registerBlock{{rows: 16}, {rows: 14}, {rows: 8}, {rows: 4}} {
+		for b.columns = 1; b.columns <= min(2, columns4); b.columns++ {
+			cost := ceilDiv(rows, b.rows) * ceilDiv(columns4, b.columns) * (15*(b.rows+4*b.columns) + 19*b.rows*b.columns)
+			if least == 0 || cost < least {
+				best, least = b, cost
+			}
+		}
+	}
+	tiles := ceilDiv(columns4, best.columns)
+	best.lanes = min(8, tiles&-tiles)
+	return best
+}
+
 func imageBlock(y Shape) registerBlock {
 	return chooseBlock([]registerBlock{{rows: 16, width: 8}, {rows: 14, width: 7}, {rows: 14, width: 14}, {rows: 16, width: 4}, {rows: 4, width: 2}, {rows: 4, width: 4}, {rows: 1, width: 1}}, y.C4(),
 		func(b registerBlock) int { return ceilDiv(y[1], b.rows/b.width) * ceilDiv(y[2], b.width) })

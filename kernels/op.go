@@ -79,10 +79,14 @@ const (
 
 // Operand is what a binding holds: input, output or temporary number Index.
 // Size 0 binds the whole; otherwise Offset and Size in bytes select a window.
+// Uniform says that the shader reads it as var<uniform>: no binding of the same dispatch
+// may write to the same buffer then, and a temporary that is read so has a buffer apart
+// from all other operands.
 type Operand struct {
 	Kind         OperandKind
 	Index        int
 	Offset, Size int
+	Uniform      bool
 }
 
 // In is input i as a whole.

@@ -153,6 +153,9 @@ func (o Winograd) WithResidual() (Op, bool) {
 // they go over the tiles in several passes. With Raw the weights to points are another
 // step, the first.
 func (o Winograd) Record(t Target, in, out []Tensor) (Record, error) {
+	if rec, ok, err := o.recordWindows(t, in, out); ok {
+		return rec, err
+	}
 	c, y := o.conv(), out[0].Shape
 	w := in[c.weight()]
 	w.Shape[0], w.Shape[1] = o.Tile+2, o.Tile+2
@@ -169,16 +172,9 @@ func (o Winograd) Record(t Target, in, out []Tensor) (Record, error) {
 	end := e.bind(&rec, Temp(1), c.weight())
 	multiply := epilogue{}.bind(&rec, Temp(0), c.weight())
 	multiply[len(multiply)-1] = Temp(1)
-	if o.Raw {
-		rec.Temps = append(rec.Temps, w.Bytes())
-		multiply[1] = Temp(len(rec.Temps) - 1)
-		d := Dispatch{
-			Shader: "winograd_weight.wgsl", Set: []shaders.Setting{tile}, Bind: []Operand{In(c.weight()), multiply[1]},
-			Uniform: struct{ Vectors uint32 }{uint32(w.Shape[2] * k4)},
-		}
-		if err := rec.over(t, d, w.Shape[2]*k4); err != nil {
-			return Record{}, err
-		}
+	var err error
+	if multiply[1], err = o.weights(t, &rec, w); err != nil {
+		return Record{}, err
 	}
 	for start := 0; start < tiles; start += pass {
 		n := min(pass, tiles-start)
@@ -216,6 +212,21 @@ func (o Winograd) Record(t Target, in, out []Tensor) (Record, error) {
 		}
 	}
 	return rec, nil
+}
+
+// weights is where the weight w lies in points: the input, or with Raw a temporary that a
+// first step makes of it.
+func (o Winograd) weights(t Target, rec *Record, w Tensor) (Operand, error) {
+	i := o.conv().weight()
+	if !o.Raw {
+		return In(i), nil
+	}
+	rec.Temps = append(rec.Temps, w.Bytes())
+	points := Temp(len(rec.Temps) - 1)
+	return points, rec.over(t, Dispatch{
+		Shader: "winograd_weight.wgsl", Set: []shaders.Setting{shaders.Int("TILE", o.Tile)}, Bind: []Operand{In(i), points},
+		Uniform: struct{ Vectors uint32 }{uint32(w.Shape[2] * w.Shape.C4())},
+	}, w.Shape[2]*w.Shape.C4())
 }
 
 // passTiles is how many tiles a pass takes when each needs so many bytes of the
@@ -318,7 +329,7 @@ func init() {
 	added := Conv2D{Stride: [2]int{1, 1}, Pad: [4]int{1, 1, 1, 1}, Bias: true, Residual: true}
 	f2, f4 := Winograd{Tile: 2}, Winograd{Tile: 4}
 	raw2, raw4 := Winograd{Tile: 2, Raw: true}, Winograd{Tile: 4, Raw: true}
-	e := Entry{Name: "winograd", Class: Contraction, Files: []string{"winograd_input.wgsl", "winograd_output.wgsl", "winograd_weight.wgsl"}}
+	e := Entry{Name: "winograd", Class: Contraction, Files: []string{"winograd_input.wgsl", "winograd_output.wgsl", "winograd_weight.wgsl", "winograd_rows.wgsl", "matmul_window.wgsl"}}
 	add := func(name string, bench bool, c Case) {
 		c.Name, c.Bench = name, bench
 		e.Cases = append(e.Cases, c.winogradBound(c.Op.(Winograd).Tile))

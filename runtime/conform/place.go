@@ -29,7 +29,7 @@ type bench struct {
 
 func newBench(dev *gpu.Device, rec kernels.Record, in, out []*kernels.Array, one bool) (b *bench, err error) {
 	b = &bench{dev: dev, rec: rec, outs: out}
-	align := int(dev.Limits().StorageAlign)
+	align := graph.DeviceLimits(dev).Align
 	var sizes []int
 	for _, a := range in {
 		sizes = append(sizes, a.Tensor.Bytes())
@@ -78,7 +78,7 @@ func newBench(dev *gpu.Device, rec kernels.Record, in, out []*kernels.Array, one
 }
 
 func (b *bench) alloc(size int) (*gpu.Buffer, error) {
-	buf, err := b.dev.NewBuffer("conform", uint64(size), gpu.UseStorage)
+	buf, err := b.dev.NewBuffer("conform", uint64(size), gpu.UseStorage|gpu.UseUniform)
 	if err != nil {
 		return nil, errors.Join(err, b.close())
 	}
@@ -119,7 +119,7 @@ func (b *bench) run(ctx context.Context, label string) (got []*kernels.Array, er
 	if err := b.dev.Submit(rec); err != nil {
 		return nil, err
 	}
-	align := uint64(b.dev.Limits().StorageAlign)
+	align := uint64(graph.DeviceLimits(b.dev).Align)
 	got = make([]*kernels.Array, len(b.out))
 	for i, o := range b.out {
 		data := make([]byte, align+o.Size+align)

@@ -157,7 +157,7 @@ func run(ctx context.Context, dev *gpu.Device, c kernels.Case, rec kernels.Recor
 		}
 	}
 	if rebinds(rec) {
-		return nil // the planner never puts such an operation's output beside its input
+		return nil // the planner never puts such an operation's outputs beside its inputs
 	}
 	// The same once more as a busy device would see it: one buffer for all operands
 	// and a grid folded into rows.
@@ -185,13 +185,13 @@ func run(ctx context.Context, dev *gpu.Device, c kernels.Case, rec kernels.Recor
 	return nil
 }
 
-// rebinds reports whether a dispatch binds one operand twice.
+// rebinds reports whether a dispatch binds one operand twice, or one as a uniform.
 func rebinds(rec kernels.Record) bool {
 	for _, d := range rec.Steps {
 		seen := map[kernels.Operand]bool{}
 		for _, b := range d.Bind {
 			k := kernels.Operand{Kind: b.Kind, Index: b.Index}
-			if seen[k] {
+			if seen[k] || b.Uniform {
 				return true
 			}
 			seen[k] = true

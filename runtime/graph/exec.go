@@ -83,7 +83,7 @@ func (e *Exec) load(ctx context.Context, progress func(done, total int)) error {
 func (e *Exec) allocate() error {
 	g := e.plan.graph
 	alloc := func(label string, bytes int) (*gpu.Buffer, error) {
-		b, err := e.dev.NewBuffer(label, uint64(bytes), gpu.UseStorage)
+		b, err := e.dev.NewBuffer(label, uint64(bytes), gpu.UseStorage|gpu.UseUniform)
 		if err != nil {
 			return nil, fmt.Errorf("graph: %s: the plan needs %v: %w", label, e.plan.Memory(), err)
 		}

@@ -13,13 +13,21 @@ import (
 // launcher turns kernel records into steps of a recording.
 type launcher struct {
 	dev      *gpu.Device
+	expanded map[string]expanded
 	programs []gpu.Program
 	launches []launch
 	uniforms []byte
 }
 
+// expanded is a shader that many dispatches may share.
+type expanded struct {
+	shaders.Source
+	program int
+}
+
 type launch struct {
 	label   string
+	program int
 	bind    []gpu.Bind
 	uniform int // offset among the uniforms, or -1
 	size    int
@@ -30,16 +38,9 @@ type launch struct {
 // binding that is read only is widened when the dispatch writes to its buffer.
 func (l *launcher) add(label string, rec kernels.Record, place func(kernels.Operand) gpu.Bind) error {
 	for _, d := range rec.Steps {
-		src, err := shaders.Expand(d.Shader, d.Set, nil)
+		src, err := l.expand(d, nil)
 		if err != nil {
 			return fmt.Errorf("graph: %s: %w", label, err)
-		}
-		shared, err := src.WorkgroupBytes()
-		if err != nil {
-			return fmt.Errorf("graph: %s: %w", label, err)
-		}
-		if limit := int(l.dev.Limits().WorkgroupMemory); shared > limit {
-			return fmt.Errorf("graph: %s: %s: %w: %d bytes of workgroup memory, the device has %d", label, src.Label, kernels.ErrLimit, shared, limit)
 		}
 		want := len(d.Bind)
 		if d.Uniform != nil {
@@ -63,7 +64,7 @@ func (l *launcher) add(label string, rec kernels.Record, place func(kernels.Oper
 			}
 		}
 		if len(widen) > 0 {
-			if src, err = shaders.Expand(d.Shader, d.Set, widen); err != nil {
+			if src, err = l.expand(d, widen); err != nil {
 				return fmt.Errorf("graph: %s: %w", label, err)
 			}
 		}
@@ -72,10 +73,34 @@ func (l *launcher) add(label string, rec kernels.Record, place func(kernels.Oper
 			at = roundUp(len(l.uniforms), int(l.dev.Limits().UniformAlign))
 			l.uniforms = append(append(l.uniforms, make([]byte, at-len(l.uniforms))...), uniform...)
 		}
-		l.programs = append(l.programs, program(src))
-		l.launches = append(l.launches, launch{label + " " + src.Label, binds, at, len(uniform), d.Groups})
+		l.launches = append(l.launches, launch{label + " " + src.Label, src.program, binds, at, len(uniform), d.Groups})
 	}
 	return nil
+}
+
+// expand expands a shader once for all dispatches with the same settings.
+func (l *launcher) expand(d kernels.Dispatch, widen []int) (expanded, error) {
+	key := fmt.Sprint(d.Shader, d.Set, widen)
+	if e, ok := l.expanded[key]; ok {
+		return e, nil
+	}
+	src, err := shaders.Expand(d.Shader, d.Set, widen)
+	if err != nil {
+		return expanded{}, err
+	}
+	shared, err := src.WorkgroupBytes()
+	if err != nil {
+		return expanded{}, err
+	}
+	if limit := int(l.dev.Limits().WorkgroupMemory); shared > limit {
+		return expanded{}, fmt.Errorf("%s: %w: %d bytes of workgroup memory, the device has %d", src.Label, kernels.ErrLimit, shared, limit)
+	}
+	if l.expanded == nil {
+		l.expanded = map[string]expanded{}
+	}
+	e := expanded{src, len(l.programs)}
+	l.programs, l.expanded[key] = append(l.programs, program(src)), e
+	return e, nil
 }
 
 func program(src shaders.Source) gpu.Program {
@@ -100,16 +125,18 @@ func (l *launcher) steps(ctx context.Context, progress func(done, total int)) (s
 			return nil, uniforms, err
 		}
 	}
-	for i, c := range l.launches {
-		pipe, err := l.dev.Pipeline(ctx, l.programs[i])
-		if err != nil {
+	pipes := make([]*gpu.Pipeline, len(l.programs))
+	for i, p := range l.programs {
+		if pipes[i], err = l.dev.Pipeline(ctx, p); err != nil {
 			return nil, uniforms, err
 		}
+	}
+	for _, c := range l.launches {
 		bind := c.bind
 		if c.uniform >= 0 {
 			bind = append(bind, gpu.Bind{Buffer: uniforms, Offset: uint64(c.uniform), Size: uint64(c.size)})
 		}
-		steps = append(steps, gpu.Dispatch{Label: c.label, Pipeline: pipe, Bind: bind, Groups: c.groups})
+		steps = append(steps, gpu.Dispatch{Label: c.label, Pipeline: pipes[c.program], Bind: bind, Groups: c.groups})
 	}
 	return steps, uniforms, nil
 }

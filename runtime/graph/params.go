@@ -89,7 +89,7 @@ func (ps *Params) load(ctx context.Context, p Param, s Store) error {
 	if err != nil {
 		return err
 	}
-	b, err := ps.dev.NewBuffer(p.Name, uint64(p.Tensor.Bytes()), gpu.UseStorage)
+	b, err := ps.dev.NewBuffer(p.Name, uint64(p.Tensor.Bytes()), gpu.UseStorage|gpu.UseUniform)
 	if err != nil {
 		return err
 	}

@@ -166,10 +166,14 @@ func (p *Plan) spans(who func(block)) []span {
 				add(span{g.values[v].Bytes(), i, last[v], class[v]}, block{value: v})
 			}
 		}
+		uniform := s.uniformTemps()
 		for t, bytes := range s.rec.Temps {
 			c := 0
 			if len(s.out) > 0 {
 				c = class[s.out[0]]
+			}
+			if uniform[t] {
+				c = -1 - t
 			}
 			add(span{bytes, i, i, c}, block{-1, i, t})
 		}
@@ -177,14 +181,29 @@ func (p *Plan) spans(who func(block)) []span {
 	return spans
 }
 
-// classes puts the outputs and temporaries of an operation that binds one input
-// twice into another class than that input. Bindings that share a buffer with an output
-// become writable, and WebGPU refuses two writable bindings of the same bytes.
+// uniformTemps are the temporaries that a dispatch reads as uniforms; each has a class of
+// its own.
+func (s step) uniformTemps() map[int]bool {
+	temps := map[int]bool{}
+	for _, d := range s.rec.Steps {
+		for _, b := range d.Bind {
+			if b.Uniform && b.Kind == kernels.TempKind {
+				temps[b.Index] = true
+			}
+		}
+	}
+	return temps
+}
+
+// classes puts the outputs and temporaries of an operation into another class than an
+// input that it binds twice, or reads as a uniform in a dispatch that writes to one of
+// them. Bindings that share a buffer with an output become writable, and WebGPU refuses
+// two writable bindings of the same bytes and a uniform beside a writable one.
 func (p *Plan) classes() []int {
 	class := make([]int, len(p.graph.values))
 	for _, s := range p.steps {
 		taken := map[int]bool{}
-		for _, v := range p.twice(s) {
+		for _, v := range append(p.twice(s), p.uniforms(s)...) {
 			if p.inArena(v) {
 				taken[class[v]] = true
 			}
@@ -211,6 +230,24 @@ func (p *Plan) twice(s step) []int {
 				if bound[v]++; bound[v] == 2 {
 					vs = append(vs, v)
 				}
+			}
+		}
+	}
+	return vs
+}
+
+// uniforms lists the values that a dispatch of s reads as uniforms while it binds outputs
+// or temporaries that share their class.
+func (p *Plan) uniforms(s step) []int {
+	apart := s.uniformTemps()
+	var vs []int
+	for _, d := range s.rec.Steps {
+		writes := slices.ContainsFunc(d.Bind, func(b kernels.Operand) bool {
+			return b.Kind == kernels.OutKind || b.Kind == kernels.TempKind && !apart[b.Index]
+		})
+		for _, b := range d.Bind {
+			if writes && b.Uniform && b.Kind == kernels.InKind {
+				vs = append(vs, p.graph.root(s.in[b.Index]))
 			}
 		}
 	}

@@ -1,0 +1,192 @@
+package kernels
+
+import "github.com/drdc-dev/drdc/shaders"
+
+// tilePlan is how Winograd goes through windows (window.go): passes over whole rows of
+// tiles, and in each the channels in parts whose weights fit into a window.
+type tilePlan struct {
+	across, down int // tiles side by side in an image
+	rows         int // of tiles, over all images
+	pass         int // rows of tiles in a pass, fewer in the last
+	part4, parts int // vectors of channels in a part
+	plane        int // vectors of a part of the points' values
+}
+
+// plan lays out the tiles of y for the weight w. It is false where windows do not suit.
+func (o Winograd) plan(t Target, x []Tensor, w, y Shape) (p tilePlan, ok bool) {
+	rows4, k4 := w[2]/4, y.C4()
+	p.across, p.down = ceilDiv(y[2], o.Tile), ceilDiv(y[1], o.Tile)
+	p.rows = y[0] * p.down
+	if p.part4 = min(rows4, t.windows(Operand{}, w.Vectors()).fits(4*k4)/(4*k4)); p.part4 < 1 {
+		return p, false
+	}
+	p.parts = ceilDiv(rows4, p.part4)
+	p.part4 = ceilDiv(rows4, p.parts)
+	tiles := blocks(maxWindow / p.part4)
+	p.pass = min(p.rows, max(1, tiles/p.across))
+	p.plane = ceilDiv(p.pass*p.across*p.part4, t.alignment()) * t.alignment()
+	for _, v := range x {
+		if o.pixels(t, v.Shape) < o.Tile {
+			return p, false
+		}
+	}
+	sizes := t.UniformBinding >= 16*maxWindow && 16*p.values(w) <= t.StorageBinding && 16*w[0]*w[1]*p.pass*p.across*k4 <= t.StorageBinding
+	return p, sizes && tiles > 0
+}
+
+// values is the vectors of all points of a pass, and of a window behind the last.
+func (p tilePlan) values(w Shape) int { return w[0]*w[1]*p.parts*p.plane + maxWindow }
+
+// pixels is how many pixels side by side, and two more, a window of x holds wherever it
+// begins.
+func (o Winograd) pixels(t Target, x Shape) int {
+	return t.windows(Operand{}, x.Vectors()).fits(1)/x.C4() - 2
+}
+
+// blocks is n in whole blocks of the matmul: rows of that number begin aligned.
+func blocks(n int) int { return n / 16 * 16 }
+
+// recordWindows is Record for CPU adapters; it is false where windows do not suit.
+func (o Winograd) recordWindows(t Target, in, out []Tensor) (rec Record, ok bool, err error) {
+	c, y := o.conv(), out[0].Shape
+	w := in[c.weight()]
+	w.Shape[0], w.Shape[1] = o.Tile+2, o.Tile+2
+	points, rows4, k4 := w.Shape[0]*w.Shape[1], w.Shape[2]/4, y.C4()
+	p, ok := o.plan(t, in[:c.weight()], w.Shape, y)
+	if !t.CPU || w.Type != F32 || !ok {
+		return Record{}, false, nil
+	}
+	values := t.windows(Temp(0), p.values(w.Shape))
+	rec.Temps = []int{16 * values.vectors, 16 * points * p.pass * p.across * k4}
+	e := c.epilogue()
+	end := e.bind(&rec, Temp(1), c.weight())
+	tile := shaders.Int("TILE", o.Tile)
+	weight, err := o.weights(t, &rec, w)
+	if err != nil {
+		return Record{}, true, err
+	}
+	for row := 0; row < p.rows; row += p.pass {
+		pass := min(p.pass, p.rows-row)
+		n := pass * p.across
+		first4 := 0
+		for i, x := range in[:c.weight()] {
+			if err := o.recordRows(t, &rec, p, row, pass, In(i), x.Shape, first4); err != nil {
+				return Record{}, true, err
+			}
+			first4 += x.Shape.C4()
+		}
+		for point := range points {
+			for part := range p.parts {
+				m := windowProduct{
+					rows: n, k4: min(p.part4, rows4-part*p.part4), stride4: p.part4, columns4: k4,
+					a: values, afirst: (point*p.parts + part) * p.plane,
+					b: t.windows(weight, w.Shape.Vectors()), bfirst: (point*rows4 + part*p.part4) * 4 * k4,
+					y: Temp(1), yfirst: point * n * k4, add: part > 0,
+				}
+				if err := m.record(t, &rec); err != nil {
+					return Record{}, true, err
+				}
+			}
+		}
+		d := Dispatch{
+			Shader: "winograd_output.wgsl", Set: append(e.settings(F32), tile), Bind: end,
+			Uniform: winogradOutput{
+				Tiles: uint32(n), Start: uint32(row * p.across), Across: uint32(p.across), Down: uint32(p.down),
+				OH: uint32(y[1]), OW: uint32(y[2]), Channels: uint32(y[3]), Channels4: uint32(k4),
+			},
+		}
+		if err := rec.over(t, d, n*k4); err != nil {
+			return Record{}, true, err
+		}
+	}
+	return rec, true, nil
+}
+
+// recordRows transforms the rows of tiles of a pass, each cut so that the pixels of its
+// tiles fit into the windows.
+func (o Winograd) recordRows(t Target, rec *Record, p tilePlan, row, pass int, x Operand, s Shape, first4 int) error {
+	c4, side := s.C4(), o.Tile+2
+	w := t.windows(x, s.Vectors())
+	most := o.pixels(t, s) / o.Tile
+	for r := range pass {
+		n, y := (row+r)/p.down, (row+r)%p.down*o.Tile-o.Pad[0]
+		for start := 0; start < p.across; start += most {
+			tiles := min(most, p.across-start)
+			u := winogradRows{
+				Tiles: uint32(tiles), Start: uint32(start), To: uint32(r*p.across + start),
+				W: uint32(s[2]), C4: uint32(c4), First4: uint32(first4), Left: int32(o.Pad[1]),
+				Chunk4: uint32(p.part4), Plane: uint32(p.plane), Points: uint32(p.parts * p.plane),
+			}
+			px := max(0, start*o.Tile-o.Pad[1])
+			end := min(s[2], (start+tiles)*o.Tile+2-o.Pad[1])
+			d := Dispatch{Shader: "winograd_rows.wgsl", Set: []shaders.Setting{shaders.Int("TILE", o.Tile), shaders.Int("X", w.length)}}
+			rows := [6]*int32{&u.Row0, &u.Row1, &u.Row2, &u.Row3, &u.Row4, &u.Row5}
+			for i, at := range rows {
+				bind, _ := w.at(0, 0)
+				if i < side && y+i >= 0 && y+i < s[1] && px < end {
+					line, begin := (n*s[1]+y+i)*s[2], 0
+					bind, begin = w.at((line+px)*c4, (line+end)*c4)
+					*at = int32(begin - px*c4)
+					u.Inside |= 1 << i
+				}
+				d.Bind = append(d.Bind, bind)
+			}
+			d.Bind = append(d.Bind, Temp(0))
+			d.Uniform = u
+			if err := rec.over(t, d, tiles*c4); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+type winogradRows struct {
+	Tiles, Start, To, Inside, W, C4, First4 uint32
+
+	Left                               int32
+	Chunk4, Plane, Points              uint32
+	Row0, Row1, Row2, Row3, Row4, Row5 int32
+}
+
+// windowProduct is y = a b of [rows, k4] and [4*k4, columns4], or y + a b with add.
+type windowProduct struct {
+	rows, k4, stride4, columns4 int // stride4: vectors from one row of a to the next
+
+	a, b                   windows
+	afirst, bfirst, yfirst int // vectors
+	y                      Operand
+	add                    bool
+}
+
+// record adds a dispatch for each window of a. That of b must hold the whole matrix.
+func (m windowProduct) record(t Target, rec *Record) error {
+	b := windowBlock(m.rows, m.columns4)
+	fit := blocks(m.a.length / m.stride4)
+	for row := 0; row < m.rows; row += fit {
+		rows := min(fit, m.rows-row)
+		abind, abegin := m.a.at(m.afirst+row*m.stride4, m.afirst+(row+rows-1)*m.stride4+m.k4)
+		bbind, bbegin := m.b.at(m.bfirst, m.bfirst+4*m.k4*m.columns4)
+		d := Dispatch{
+			Shader: "matmul_window.wgsl",
+			Set:    append(b.settings(), shaders.Int("A", m.a.length), shaders.Int("B", m.b.length)),
+			Bind:   []Operand{abind, bbind, m.y},
+			Uniform: matmulWindow{
+				Rows: uint32(rows), K4: uint32(m.k4), Stride4: uint32(m.stride4), Columns4: uint32(m.columns4),
+				ABegin: uint32(abegin), BBegin: uint32(bbegin), First: uint32(m.yfirst + row*m.columns4),
+				ColTiles: uint32(b.columnTiles(m.columns4)),
+			},
+		}
+		if m.add {
+			d.Set = append(d.Set, shaders.Int("ADD", 1))
+		}
+		var err error
+		if d.Groups, err = t.Grid(b.groups(ceilDiv(rows, b.rows), m.columns4)); err != nil {
+			return err
+		}
+		rec.Steps = append(rec.Steps, d)
+	}
+	return nil
+}
+
+type matmulWindow struct{ Rows, K4, Stride4, Columns4, ABegin, BBegin, First, ColTiles uint32 }
