@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"strings"
 	"text/tabwriter"
 	"time"
 
@@ -364,7 +365,7 @@ func writeComparison(env *environment, r evalReport) error {
 		fmt.Fprintln(w, "mean of ablation\tmodel/test-time/fusion\timage AUROC\tAP\tF1-max\tpixel AUROC\tAP\tF1-max\tAUPRO\t")
 	}
 	for _, v := range r.Rules {
-		writeMetrics(w, v.Rule, "", v.Mean)
+		writeMetrics(w, shortRule(v.Rule), "", v.Mean)
 	}
 	for _, v := range r.Ablation {
 		writeMetrics(w, v.Name, fmt.Sprintf("%s %s %s", tick(v.Model), tick(v.TestTime), tick(v.Fusion)), v.Mean)
@@ -376,6 +377,15 @@ func writeComparison(env *environment, r evalReport) error {
 		env.notef("- %s", n)
 	}
 	return nil
+}
+
+// shortRule cuts the digest in a plugin's name to what a table has room for.
+func shortRule(name string) string {
+	const before, digits = " (sha256 ", 8
+	if i := strings.LastIndex(name, before); i >= 0 && len(name) > i+len(before)+digits {
+		return name[:i+len(before)+digits] + ")"
+	}
+	return name
 }
 
 func tick(on bool) string {

@@ -211,3 +211,15 @@ func TestEvalErrors(t *testing.T) {
 		})
 	}
 }
+
+func TestShortRule(t *testing.T) {
+	for name, want := range map[string]string{
+		"paper": "paper",
+		"mine.wasm (sha256 05188fbe058f45d9813ef16446eb73a3aee9e120263c5043f1dcce5119c94d98)": "mine.wasm (sha256 05188fbe)",
+		"a (sha256 1)": "a (sha256 1)",
+	} {
+		if got := shortRule(name); got != want {
+			t.Errorf("%q: got %q, want %q", name, got, want)
+		}
+	}
+}
