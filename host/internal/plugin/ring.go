@@ -5,6 +5,9 @@ import (
 	"unicode"
 )
 
+// logBytes is how much of a guest's log is kept.
+const logBytes = 64 << 10
+
 // ring keeps the newest logBytes of what is written to it.
 type ring struct {
 	data  []byte
