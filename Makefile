@@ -178,7 +178,10 @@ prove: setup ## kill, abort, damage and overload, one table of figures; other co
 MUTANTS ?= 2000
 FUZZ    ?= 500000x
 prove-plugins: setup ## the promises about plugins; other counts by MUTANTS, FUZZ
-	@go test ./host/internal/plugin -count=1 -timeout=3h -v -args -nightly -mutants=$(MUTANTS) | grep -E '^(---|FAIL|ok)|figure:|^ .*want'
+	@{ set +e; \
+	go test -json ./host/internal/plugin -count=1 -timeout=3h -args -nightly -mutants=$(MUTANTS); \
+	go test -json ./wasm/admit ./wasm/sandbox -count=1; \
+	} | go run ./.ci/testsummary -figures
 	@go test ./wasm/admit -count=1 -timeout=3h -run='^$$' -fuzz='^FuzzAdmit$$' -fuzztime=$(FUZZ) -fuzzminimizetime=10x
 
 # Everything that the binary is made of: downloads as go.sum has them, the same
