@@ -38,7 +38,7 @@ const (
 const child = "DRDC_TEST_COMPILE"
 
 // TestCompile compiles, in a child process, the heaviest modules and mutated ones that the scanner admits: in 3 s of processor time
-// and 256 MiB each, without a crash.
+// and 256 MiB each, without a crash, and in three times that always.
 func TestCompile(t *testing.T) {
 	if os.Getenv(child) != "" {
 		compileAll()
@@ -79,7 +79,7 @@ func TestCompile(t *testing.T) {
 			c = startCompiler(t)
 		}
 		r, err := c.compile(module)
-		for try := 1; err == nil && r.took > compileTime && try < 4; try++ { // a busy machine needs more processor time too
+		for try := 1; err == nil && *nightly && r.took > compileTime && try < 4; try++ {
 			again, failed := c.compile(module)
 			r.took, err = min(r.took, again.took), failed
 		}
@@ -89,8 +89,11 @@ func TestCompile(t *testing.T) {
 			c = nil
 			continue
 		}
-		if r.took > compileTime || r.memory > compileMemory {
-			t.Errorf("%s, %d bytes: %v and %d MiB, want at most %v and %d MiB", names[i], len(module), r.took, r.memory>>20, compileTime, compileMemory>>20)
+		if r.took > compileTime { // a core that is shared takes up to twice as long for the same work
+			late(t, "%s, %d bytes: %v, want at most %v", names[i], len(module), r.took, compileTime)
+		}
+		if r.memory > compileMemory {
+			t.Errorf("%s, %d bytes: %d MiB, want at most %d", names[i], len(module), r.memory>>20, compileMemory>>20)
 		}
 		if i < heaviest {
 			t.Logf("%-45s %7d bytes: %8v, %4d MiB, valid %d", names[i], len(module), r.took.Round(time.Millisecond), r.memory>>20, r.valid)
