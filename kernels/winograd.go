@@ -329,7 +329,7 @@ func init() {
 	added := Conv2D{Stride: [2]int{1, 1}, Pad: [4]int{1, 1, 1, 1}, Bias: true, Residual: true}
 	f2, f4 := Winograd{Tile: 2}, Winograd{Tile: 4}
 	raw2, raw4 := Winograd{Tile: 2, Raw: true}, Winograd{Tile: 4, Raw: true}
-	e := Entry{Name: "winograd", Class: Contraction, Files: []string{"winograd_input.wgsl", "winograd_output.wgsl", "winograd_weight.wgsl", "winograd_rows.wgsl", "matmul_window.wgsl"}}
+	e := Entry{Name: "winograd", Class: Contraction, Files: []string{"winograd_input.wgsl", "winograd_output.wgsl", "winograd_weight.wgsl", "winograd_rows.wgsl", "matmul_window.wgsl", "winograd_finish.wgsl"}}
 	add := func(name string, bench bool, c Case) {
 		c.Name, c.Bench = name, bench
 		e.Cases = append(e.Cases, c.winogradBound(c.Op.(Winograd).Tile))

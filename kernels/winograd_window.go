@@ -10,6 +10,9 @@ type tilePlan struct {
 	pass         int // rows of tiles in a pass, fewer in the last
 	part4, parts int // vectors of channels in a part
 	plane        int // vectors of a part of the points' values
+	half4        int // vectors of a tile's products at half of its points
+	line         int // of all tiles of a pass
+	most         int // tiles whose products at half of the points fit into a window
 }
 
 // plan lays out the tiles of y for the weight w. It is false where windows do not suit.
@@ -25,17 +28,25 @@ func (o Winograd) plan(t Target, x []Tensor, w, y Shape) (p tilePlan, ok bool) {
 	tiles := blocks(maxWindow / p.part4)
 	p.pass = min(p.rows, max(1, tiles/p.across))
 	p.plane = ceilDiv(p.pass*p.across*p.part4, t.alignment()) * t.alignment()
+	p.half4 = w[0] / 2 * w[1] * k4
+	p.line = ceilDiv(p.pass*p.across*p.half4, t.alignment()) * t.alignment()
+	p.most = t.windows(Operand{}, p.products(w)).fits(p.half4) / p.half4
 	for _, v := range x {
 		if o.pixels(t, v.Shape) < o.Tile {
 			return p, false
 		}
 	}
-	sizes := t.UniformBinding >= 16*maxWindow && 16*p.values(w) <= t.StorageBinding && 16*w[0]*w[1]*p.pass*p.across*k4 <= t.StorageBinding
-	return p, sizes && tiles > 0
+	if o.Residual {
+		p.most = min(p.most, o.pixels(t, y)/o.Tile)
+	}
+	fits := t.UniformBinding >= 16*maxWindow && 16*max(p.values(w), p.products(w)) <= t.StorageBinding
+	return p, fits && min(tiles, p.most) > 0
 }
 
-// values is the vectors of all points of a pass, and of a window behind the last.
-func (p tilePlan) values(w Shape) int { return w[0]*w[1]*p.parts*p.plane + maxWindow }
+// values and products are the vectors of all points of a pass, before and after the
+// matmul, and of a window behind the last.
+func (p tilePlan) values(w Shape) int   { return w[0]*w[1]*p.parts*p.plane + maxWindow }
+func (p tilePlan) products(w Shape) int { return 2*p.line + maxWindow }
 
 // pixels is how many pixels side by side, and two more, a window of x holds wherever it
 // begins.
@@ -57,10 +68,11 @@ func (o Winograd) recordWindows(t Target, in, out []Tensor) (rec Record, ok bool
 		return Record{}, false, nil
 	}
 	values := t.windows(Temp(0), p.values(w.Shape))
-	rec.Temps = []int{16 * values.vectors, 16 * points * p.pass * p.across * k4}
-	e := c.epilogue()
-	end := e.bind(&rec, Temp(1), c.weight())
-	tile := shaders.Int("TILE", o.Tile)
+	rec.Temps = []int{16 * values.vectors, 16 * p.products(w.Shape)}
+	bias, residual := In(c.weight()+1), In(len(in)-1)
+	if !o.Bias {
+		bias = rec.absent()
+	}
 	weight, err := o.weights(t, &rec, w)
 	if err != nil {
 		return Record{}, true, err
@@ -81,21 +93,14 @@ func (o Winograd) recordWindows(t Target, in, out []Tensor) (rec Record, ok bool
 					rows: n, k4: min(p.part4, rows4-part*p.part4), stride4: p.part4, columns4: k4,
 					a: values, afirst: (point*p.parts + part) * p.plane,
 					b: t.windows(weight, w.Shape.Vectors()), bfirst: (point*rows4 + part*p.part4) * 4 * k4,
-					y: Temp(1), yfirst: point * n * k4, add: part > 0,
+					y: Temp(1), yfirst: point/(points/2)*p.line + point%(points/2)*k4, ystride4: p.half4, add: part > 0,
 				}
 				if err := m.record(t, &rec); err != nil {
 					return Record{}, true, err
 				}
 			}
 		}
-		d := Dispatch{
-			Shader: "winograd_output.wgsl", Set: append(e.settings(F32), tile), Bind: end,
-			Uniform: winogradOutput{
-				Tiles: uint32(n), Start: uint32(row * p.across), Across: uint32(p.across), Down: uint32(p.down),
-				OH: uint32(y[1]), OW: uint32(y[2]), Channels: uint32(y[3]), Channels4: uint32(k4),
-			},
-		}
-		if err := rec.over(t, d, n*k4); err != nil {
+		if err := o.recordFinish(t, &rec, p, row, pass, w.Shape, y, bias, residual); err != nil {
 			return Record{}, true, err
 		}
 	}
@@ -141,6 +146,55 @@ func (o Winograd) recordRows(t Target, rec *Record, p tilePlan, row, pass int, x
 	return nil
 }
 
+// recordFinish ends the tiles of a pass, row by row.
+func (o Winograd) recordFinish(t Target, rec *Record, p tilePlan, row, pass int, w, y Shape, bias, residual Operand) error {
+	k4 := y.C4()
+	m := t.windows(Temp(1), p.products(w))
+	r := m // bound and not read
+	if o.Residual {
+		r = t.windows(residual, y.Vectors())
+	}
+	set := append(o.conv().epilogue().settings(F32), shaders.Int("TILE", o.Tile), shaders.Int("M", m.length), shaders.Int("R", r.length))
+	for i := range pass {
+		n, oy := (row+i)/p.down, (row+i)%p.down*o.Tile
+		for start := 0; start < p.across; start += p.most {
+			tiles := min(p.most, p.across-start)
+			u := winogradFinish{
+				Tiles: uint32(tiles), Start: uint32(start), Rows: uint32(min(o.Tile, y[1]-oy)), Pixel: uint32((n*y[1] + oy) * y[2]),
+				OW: uint32(y[2]), Channels: uint32(y[3]), Channels4: uint32(k4),
+			}
+			d := Dispatch{Shader: "winograd_finish.wgsl", Set: set}
+			for j := range 2 {
+				first := j*p.line + (i*p.across+start)*p.half4
+				bind, begin := m.at(first, first+tiles*p.half4)
+				d.Bind, u.Begin = append(d.Bind, bind), uint32(begin)
+			}
+			px, end := start*o.Tile, min(y[2], (start+tiles)*o.Tile)
+			for j, at := range [4]*int32{&u.Row0, &u.Row1, &u.Row2, &u.Row3} {
+				bind, _ := r.at(0, 0)
+				if o.Residual && j < int(u.Rows) {
+					line, begin := (n*y[1]+oy+j)*y[2], 0
+					bind, begin = r.at((line+px)*k4, (line+end)*k4)
+					*at = int32(begin - px*k4)
+				}
+				d.Bind = append(d.Bind, bind)
+			}
+			d.Bind = append(d.Bind, bias, Out(0))
+			d.Uniform = u
+			if err := rec.over(t, d, tiles*k4); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+type winogradFinish struct {
+	Tiles, Start, Begin, Rows, Pixel, OW, Channels, Channels4 uint32
+
+	Row0, Row1, Row2, Row3 int32
+}
+
 type winogradRows struct {
 	Tiles, Start, To, Inside, W, C4, First4 uint32
 
@@ -153,10 +207,10 @@ type winogradRows struct {
 type windowProduct struct {
 	rows, k4, stride4, columns4 int // stride4: vectors from one row of a to the next
 
-	a, b                   windows
-	afirst, bfirst, yfirst int // vectors
-	y                      Operand
-	add                    bool
+	a, b                             windows
+	afirst, bfirst, yfirst, ystride4 int // vectors
+	y                                Operand
+	add                              bool
 }
 
 // record adds a dispatch for each window of a. That of b must hold the whole matrix.
@@ -173,7 +227,7 @@ func (m windowProduct) record(t Target, rec *Record) error {
 			Bind:   []Operand{abind, bbind, m.y},
 			Uniform: matmulWindow{
 				Rows: uint32(rows), K4: uint32(m.k4), Stride4: uint32(m.stride4), Columns4: uint32(m.columns4),
-				ABegin: uint32(abegin), BBegin: uint32(bbegin), First: uint32(m.yfirst + row*m.columns4),
+				ABegin: uint32(abegin), BBegin: uint32(bbegin), First: uint32(m.yfirst + row*m.ystride4), YStride4: uint32(m.ystride4),
 				ColTiles: uint32(b.columnTiles(m.columns4)),
 			},
 		}
@@ -189,4 +243,4 @@ func (m windowProduct) record(t Target, rec *Record) error {
 	return nil
 }
 
-type matmulWindow struct{ Rows, K4, Stride4, Columns4, ABegin, BBegin, First, ColTiles uint32 }
+type matmulWindow struct{ Rows, K4, Stride4, Columns4, ABegin, BBegin, First, YStride4, ColTiles uint32 }

@@ -3,7 +3,7 @@
 // per invocation.
 //
 // a: a window of [rows, K]; b: a window of [K, columns], K and columns padded to four;
-// y: [rows, columns] from vector first on.
+// y: [rows, columns] from vector first on, ystride4 from one row to the next.
 // Settable: A, B (vectors of the windows), ADD, LANES (how many of the 8 invocations lie
 // side by side over columns; the others over rows), ROWS up to 16 and COLUMNS up to 4
 // (matmul_block.wgsl). Workgroup: 8 invocations.
@@ -24,6 +24,7 @@ struct Params {
   abegin: u32,    // where a begins in its window
   bbegin: u32,
   first: u32,     // where y begins
+  ystride4: u32,
   coltiles: u32,  // of LANES invocations
 }
 
@@ -46,7 +47,7 @@ fn store(begin: u32, row: u32, column: u32) {
       for (var q = 0u; q < COLUMNS; q++) {
         let c = column + q;
         if (c < p.columns4) {
-          let at = p.first + (row + i) * p.columns4 + c;
+          let at = p.first + (row + i) * p.ystride4 + c;
           var v = acc[i * COLUMNS + q];
           if (ADD) { v += y[at]; }
           y[at] = v;

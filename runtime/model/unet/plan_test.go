@@ -76,3 +76,35 @@ func TestTrainingPlans(t *testing.T) {
 		}
 	}
 }
+
+// TestMemory holds plans to 1.3 times what is alive at once, for GPUs and for CPU
+// adapters, whose windows need buffers apart, and the preset base with the two sets of
+// an image to 2 GiB.
+func TestMemory(t *testing.T) {
+	for _, test := range []struct {
+		preset string
+		images int
+	}{{"small", 1}, {"small", 2}, {"unet58", 1}, {"base", 2}} {
+		c, err := Preset(test.preset)
+		if err != nil {
+			t.Fatal(err)
+		}
+		g := build(t, c, kernels.F32, 1, kernels.Float(test.images, 224, 224, 3))
+		for _, cpu := range []bool{false, true} {
+			target := kernels.DefaultTarget()
+			target.CPU = cpu
+			p, err := g.Plan(graph.Limits{Target: target, Buffer: 256 << 20})
+			if err != nil {
+				t.Fatal(err)
+			}
+			m := p.Memory()
+			if float64(m.Arenas) > 1.3*float64(m.Live) {
+				t.Errorf("%s, %d images, cpu %t: %d bytes of activations, %d alive at once: over 1.3 times", test.preset, test.images, cpu, m.Arenas, m.Live)
+			}
+			if m.Peak() > 2<<30 {
+				t.Errorf("%s, %d images, cpu %t: %v, want at most 2 GiB", test.preset, test.images, cpu, m)
+			}
+			t.Logf("%s, %d images, cpu %t: %v, %.2f times what is alive at once, %d dispatches", test.preset, test.images, cpu, m, float64(m.Arenas)/float64(m.Live), p.Dispatches())
+		}
+	}
+}
