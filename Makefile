@@ -23,7 +23,7 @@ VERSION := $(shell git describe --tags --always --dirty 2>/dev/null)
 COMMIT  := $(shell git rev-parse HEAD 2>/dev/null)
 # The version comes from the lines above, so that a checkout owned by another
 # user, which git refuses to read, still builds.
-BUILD   := go build -buildvcs=false -trimpath -ldflags "-s -w -X main.version=$(VERSION) -X main.commit=$(COMMIT)"
+BUILD   := go build -tags page -buildvcs=false -trimpath -ldflags "-s -w -X main.version=$(VERSION) -X main.commit=$(COMMIT)"
 
 TESTFLAGS ?=
 FUZZTIME  ?= 10s
@@ -36,7 +36,7 @@ UNLISTED := ./.ci/testsummary ./.ci/typecheck ./testdata/peers/browser
 # Folders whose packages also build for the browser.
 BROWSER := $(patsubst %,./%/...,$(wildcard shaders kernels weights runtime wasm)) ./testdata/peers/browser/pass
 
-.PHONY: help setup build demo test race fuzz fuzz-pr bench bench-peers bench-gpu bench-web lint golden check tidy cross test-windows gc-storm prove prove-plugins supply clean
+.PHONY: help setup build program web web-shots demo test race fuzz fuzz-pr bench bench-peers bench-gpu bench-web lint golden check tidy cross test-windows gc-storm prove prove-plugins supply clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -45,8 +45,26 @@ setup: ## install what the tests need and is missing
 	@.ci/packages $(APT_TEST)
 	@go mod download
 
-build: ## build bin/drdc
+build: program ## build bin/drdc
 	@$(BUILD) -o bin/drdc ./host/drdc
+
+# What the binary embeds for the tag page: the program of the page, and the
+# JavaScript that starts it, which belongs to this version of Go.
+PROGRAM := host/internal/web/program
+program: # part of whatever builds drdc
+	@mkdir -p build $(PROGRAM)
+	@GOOS=js GOARCH=wasm CGO_ENABLED=0 go build -buildvcs=false -trimpath -ldflags "-s -w" -o build/program.wasm ./wasm/browser
+	@gzip -9 -n -c build/program.wasm >$(PROGRAM)/program.wasm.gz
+	@cp "$$(go env GOROOT)/lib/wasm/wasm_exec.js" $(PROGRAM)/
+
+# CI looks at no picture; people should.
+web-shots: setup ## pictures of the page's states, in build/shots
+	@mkdir -p build/shots
+	@go test ./host/internal/web -count=1 -timeout=30m -run '^Test(Browser|Small|NoWebGPU)$$' -args -screenshots=$(CURDIR)/build/shots
+	@ls build/shots
+
+web: build ## write the page to build/web, for any static host
+	@bin/drdc web -o build/web
 
 # The pictures and the model are in the binary; the browser is not needed.
 demo: ## run the detector on built-in images and show the results' path
@@ -126,7 +144,7 @@ check: lint tidy test cross ## what a change must pass: lint, tidy, test, cross
 tidy: # part of check
 	@go mod tidy -diff
 
-cross: ## build for linux, windows and the browser; type-check macOS
+cross: program ## build for linux, windows and the browser; type-check macOS
 	@.ci/packages $(APT_CROSS)
 	@echo linux/amd64
 	@GOOS=linux GOARCH=amd64 $(BUILD) -o build/cross/drdc-linux-amd64 ./host/drdc
@@ -147,7 +165,7 @@ test-windows: export WINEPREFIX := $(CURDIR)/build/wine
 test-windows: export WINEDEBUG := -all
 test-windows: export WINEDLLOVERRIDES := d3d12=
 test-windows: export PATH := $(PATH):/usr/lib/wine
-test-windows: ## run the Windows build's devices and kernels under Wine
+test-windows: program ## run the Windows build's devices and kernels under Wine
 	@.ci/packages $(APT_WINDOWS)
 	@mkdir -p build/windows
 	@x86_64-w64-mingw32-gcc -shared -O2 -Wall -o build/windows/bcryptprimitives.dll testdata/windows/bcryptprimitives.c -ladvapi32
@@ -200,4 +218,4 @@ supply: build ## check what drdc is built from
 	@echo "supply: passed"
 
 clean: ## remove what was built
-	@rm -rf bin build
+	@rm -rf bin build $(PROGRAM)

@@ -38,15 +38,7 @@ func (d *Detector) buildRefiner(loop *diffusion.Loop, denoiser diffusion.Denoise
 func (d *Detector) chooseRule() error {
 	refined, base := d.config.Refiner != nil, d.config.Base != nil
 	if d.rule = d.options.Rule; d.rule == nil {
-		name := d.config.Infer.Rule
-		switch {
-		case name != "":
-		case !refined:
-			name = "base"
-		default:
-			name = "paper"
-		}
-		b, err := fusion.New(name, d.config.Infer.Fusion)
+		b, err := fusion.New(d.config.Rule(), d.config.Infer.Fusion)
 		if err != nil {
 			return err
 		}

@@ -23,9 +23,6 @@ type Result struct {
 	// Stack holds every map, when Options.Stack asks for it; the base map when the rule
 	// reads it.
 	Stack *fusion.Stack
-	// Predicted has the image of every timestep and cell size, in that order, when
-	// Options.Predicted asks for it.
-	Predicted []Predicted
 	// Profile says where the time went, when Options.Profile asks for it.
 	Profile *Profile
 }
@@ -84,7 +81,7 @@ func (d *Detector) detect(ctx context.Context, img *imgio.RGB, digest [sha256.Si
 	}
 	lap(&res.Seconds.Base)
 	if d.refiner != nil {
-		if err := d.runRefiner(ctx, picture, digest, stack, res); err != nil {
+		if err := d.runRefiner(ctx, picture, digest, stack); err != nil {
 			return nil, err
 		}
 	}
@@ -125,14 +122,14 @@ func (d *Detector) runBase(ctx context.Context, picture *imgio.RGB) ([]float32, 
 }
 
 // runRefiner runs the loop and puts its error maps into stack.
-func (d *Detector) runRefiner(ctx context.Context, picture *imgio.RGB, digest [sha256.Size]byte, stack *fusion.Stack, res *Result) error {
+func (d *Detector) runRefiner(ctx context.Context, picture *imgio.RGB, digest [sha256.Size]byte, stack *fusion.Stack) error {
 	image := make([]float32, imgio.Lanes*picture.W*picture.H)
 	if err := imgio.Signed().Apply(image, picture); err != nil {
 		return err
 	}
 	var after func(step int) error
-	if d.options.Predicted {
-		after = func(step int) error { return d.readPredicted(ctx, step, res) }
+	if d.options.Watch != nil {
+		after = func(step int) error { return d.watch(ctx, step) }
 	}
 	if err := d.loop.Run(ctx, d.refiner, image, diffusion.NewKey(digest, d.config.Infer.Seed), after); err != nil {
 		return err
@@ -152,7 +149,7 @@ func (d *Detector) runRefiner(ctx context.Context, picture *imgio.RGB, digest [s
 	return nil
 }
 
-func (d *Detector) readPredicted(ctx context.Context, step int, res *Result) error {
+func (d *Detector) watch(ctx context.Context, step int) error {
 	for k, cell := range d.config.Infer.Cells {
 		v, err := d.refiner.Read(ctx, diffusion.Predicted(k))
 		if err != nil {
@@ -162,7 +159,7 @@ func (d *Detector) readPredicted(ctx context.Context, step int, res *Result) err
 		for i := 0; i < len(v); i += 4 {
 			p.Pix = append(p.Pix, v[i:i+3]...)
 		}
-		res.Predicted = append(res.Predicted, p)
+		d.options.Watch(p)
 	}
 	return nil
 }

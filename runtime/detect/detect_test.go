@@ -234,14 +234,16 @@ func TestZeroUNet(t *testing.T) {
 	zero := func(v []float32) { clear(v) }
 	zeroed := m
 	zeroed.Store = changed{changed{m.Store, "refiner.out.2.weight", zero, &seen}, "refiner.out.2.bias", zero, &seen}
-	got := detect(t, open(t, dev, zeroed, Options{Predicted: true}), 0)
-	want := detect(t, open(t, dev, m, Options{Predicted: true, denoiser: silence{}}), 0)
-	other := detect(t, open(t, dev, m, Options{Predicted: true}), 0)
-	if seen < 2 || len(got.Predicted) != 2*2 {
-		t.Fatalf("%d tensors made zero, %d images", seen, len(got.Predicted))
+	predicted := func(m Model, d diffusion.Denoiser) (list []Predicted) {
+		detect(t, open(t, dev, m, Options{Watch: func(p Predicted) { list = append(list, p) }, denoiser: d}), 0)
+		return list
 	}
-	for i, p := range got.Predicted {
-		if !slices.Equal(p.Pix, want.Predicted[i].Pix) || slices.Equal(p.Pix, other.Predicted[i].Pix) {
+	got, want, other := predicted(zeroed, nil), predicted(m, silence{}), predicted(m, nil)
+	if seen < 2 || len(got) != 2*2 {
+		t.Fatalf("%d tensors made zero, %d images", seen, len(got))
+	}
+	for i, p := range got {
+		if !slices.Equal(p.Pix, want[i].Pix) || slices.Equal(p.Pix, other[i].Pix) {
 			t.Errorf("timestep %d, cells of %d px: another image", p.Timestep, p.Cell)
 		}
 	}

@@ -18,8 +18,11 @@ type Options struct {
 	// MemoryLimit bounds the bytes of all buffers; 0 sets no bound. With less memory
 	// the refiner sees fewer samples at once; the result is the same.
 	MemoryLimit int
-	// Stack asks for Result.Stack, Predicted for Result.Predicted.
-	Stack, Predicted bool
+	// Stack asks for Result.Stack.
+	Stack bool
+	// Watch is called behind every step with the image of every cell size, in that
+	// order; it may be nil.
+	Watch func(Predicted)
 	// Profile runs every dispatch alone, to fill Result.Profile.
 	Profile bool
 	// Progress is told what Open does; it may be nil.

@@ -1,6 +1,7 @@
 package graph
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -62,13 +63,18 @@ type Params struct {
 // NewParams returns an empty set for dev.
 func NewParams(dev *gpu.Device) *Params { return &Params{dev, map[string]*gpu.Buffer{}} }
 
-// Load uploads the parameters of g that are not there yet. progress, which may
-// be nil, is told the parameters done and the total.
+// Load uploads the parameters of g that are not there yet, in the order of the
+// names of their tensors: that of a model file, which is then read from front to
+// back and may still be arriving. progress, which may be nil, is told the
+// parameters done and the total.
 func (ps *Params) Load(ctx context.Context, g *Graph, s Store, progress func(done, total int)) error {
 	if g.err != nil {
 		return g.err
 	}
-	for i, p := range g.params {
+	order := slices.SortedStableFunc(slices.Values(g.params), func(a, b Param) int {
+		return cmp.Compare(a.lastTensor(), b.lastTensor())
+	})
+	for i, p := range order {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
@@ -82,6 +88,15 @@ func (ps *Params) Load(ctx context.Context, g *Graph, s Store, progress func(don
 		}
 	}
 	return nil
+}
+
+// lastTensor is the greatest name of the tensors that p is made of, "" for none.
+func (p Param) lastTensor() string {
+	last := ""
+	for _, src := range p.From {
+		last = max(last, src.Name)
+	}
+	return last
 }
 
 func (ps *Params) load(ctx context.Context, p Param, s Store) error {

@@ -145,6 +145,18 @@ func strict(text []byte, to any) error {
 	return nil
 }
 
+// Rule is the fusion rule that the settings name; by default the paper's, or the base
+// map where there is no refiner.
+func (c Config) Rule() string {
+	switch {
+	case c.Infer.Rule != "":
+		return c.Infer.Rule
+	case c.Refiner == nil:
+		return "base"
+	}
+	return "paper"
+}
+
 // Validate names the first key whose value has no meaning, or that does not fit
 // another one.
 func (c Config) Validate() error {

@@ -14,6 +14,7 @@ func commands() []command {
 		export(),
 		runNet(),
 		synthesise(),
+		serveWeb(),
 		plugins(),
 		bench(),
 		serveWorker(),

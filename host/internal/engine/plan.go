@@ -36,12 +36,7 @@ func Plan(file string, f *Flags, seed *uint64) (_ worker.Spec, err error) {
 	if err != nil {
 		return worker.Spec{}, err
 	}
-	if c.Infer.Rule == "" {
-		c.Infer.Rule = "paper"
-		if c.Refiner == nil {
-			c.Infer.Rule = "base"
-		}
-	}
+	c.Infer.Rule = c.Rule()
 	threshold, class, err := f.product(c)
 	if err != nil {
 		return worker.Spec{}, err

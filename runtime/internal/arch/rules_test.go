@@ -16,13 +16,14 @@ const module = "github.com/drdc-dev/drdc/"
 // it; the longest folder that fits a package decides. A folder may always
 // import itself.
 var layers = map[string][]string{
-	"shaders":     {},
-	"kernels":     {"shaders"},
-	"weights":     {},
-	"runtime":     {"kernels", "shaders", "weights"},
-	"runtime/gpu": {},
-	"wasm":        {"runtime"},
-	"host":        {"runtime", "weights", "wasm/abi", "wasm/admit", "wasm/input", "wasm/sandbox", "testdata/demo"},
+	"shaders":           {},
+	"kernels":           {"shaders"},
+	"weights":           {},
+	"runtime":           {"kernels", "shaders", "weights"},
+	"runtime/gpu":       {},
+	"wasm":              {"runtime", "weights"},
+	"wasm/browser/page": {},
+	"host":              {"runtime", "weights", "wasm/abi", "wasm/admit", "wasm/browser/page", "wasm/input", "wasm/sandbox", "testdata/demo"},
 }
 
 // owners lists the modules that one package alone may import, tests included.

@@ -1,0 +1,503 @@
+package web
+
+import (
+	"bytes"
+	"context"
+	"encoding/base64"
+	"encoding/json"
+	"flag"
+	"fmt"
+	"io/fs"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"path"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"sync"
+	"testing"
+	"testing/fstest"
+	"time"
+
+	"github.com/chromedp/chromedp"
+	"github.com/drdc-dev/drdc/runtime/imgio"
+	"github.com/drdc-dev/drdc/runtime/model"
+	"github.com/drdc-dev/drdc/testdata/demo"
+	"github.com/drdc-dev/drdc/weights"
+)
+
+// program builds the program of the page as `make build` does.
+var program = sync.OnceValues(func() (fs.FS, error) {
+	dir, err := os.MkdirTemp("", "drdc-page-")
+	if err != nil {
+		return nil, err
+	}
+	defer os.RemoveAll(dir)
+	to := filepath.Join(dir, "program.wasm")
+	build := exec.Command("go", "build", "-trimpath", "-ldflags", "-s -w", "-o", to, "../../../wasm/browser")
+	build.Env = append(os.Environ(), "GOOS=js", "GOARCH=wasm", "CGO_ENABLED=0")
+	if out, err := build.CombinedOutput(); err != nil {
+		return nil, fmt.Errorf("build for js/wasm: %w\n%s", err, out)
+	}
+	data, err := os.ReadFile(to)
+	if err != nil {
+		return nil, err
+	}
+	packed, err := pack(data)
+	if err != nil {
+		return nil, err
+	}
+	root, err := exec.Command("go", "env", "GOROOT").Output()
+	if err != nil {
+		return nil, err
+	}
+	glue, err := os.ReadFile(filepath.Join(strings.TrimSpace(string(root)), "lib", "wasm", "wasm_exec.js"))
+	return fstest.MapFS{"program.wasm.gz": {Data: packed}, "wasm_exec.js": {Data: glue}}, err
+})
+
+func newSite(t *testing.T, models ...string) *Site {
+	t.Helper()
+	p, err := program()
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, err := NewSite(Config{Program: p, Models: models})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+// worker stands in front of worker.js. By a message on the channel "device" it destroys
+// the device that was opened last, as a driver that is reset does: behind the next
+// "step", or from then on "always".
+const worker = `{
+  const request = GPUAdapter.prototype.requestDevice, post = self.postMessage;
+  let device, when = 'never';
+  GPUAdapter.prototype.requestDevice = async function (...args) {
+    device = await request.apply(this, args);
+    if (when === 'lost') device.destroy();
+    return device;
+  };
+  self.postMessage = (message, ...rest) => {
+    post.call(self, message, ...rest);
+    if (message.event !== 'step' || when === 'never' || when === 'lost') return;
+    when = when === 'always' ? 'lost' : 'never';
+    device.destroy();
+  };
+  new BroadcastChannel('device').onmessage = e => { when = e.data; };
+}
+`
+
+// observer stands in front of page.js: it lists the times for which the page stood still.
+const observer = `self.blocked = [];
+new PerformanceObserver(list => { for (const e of list.getEntries()) self.blocked.push([Math.round(e.startTime), e.duration]); }).observe({type: 'longtask', buffered: true});
+`
+
+// server serves a site with worker and observer in it, and counts requests.
+type server struct {
+	*http.Server
+	url  string
+	mu   sync.Mutex
+	seen map[string]int
+}
+
+func serveSite(t *testing.T, s *Site, hosts []string) *server {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	v := &server{url: "http://" + l.Addr().String() + "/", seen: map[string]int{}}
+	handler := s.Handler(hosts)
+	v.Server = &http.Server{Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		v.mu.Lock()
+		v.seen[r.URL.Path]++
+		v.mu.Unlock()
+		front := map[string]string{"/worker.js": worker, "/page.js": observer}[r.URL.Path]
+		if front == "" {
+			handler.ServeHTTP(w, r)
+			return
+		}
+		r.Header.Del("Accept-Encoding")
+		handler.ServeHTTP(&fronted{w, front}, r)
+	})}
+	go v.Serve(l)
+	t.Cleanup(func() { v.Close() })
+	return v
+}
+
+func (v *server) count(path string) int {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	return v.seen[path]
+}
+
+// fronted writes a text before the body.
+type fronted struct {
+	http.ResponseWriter
+	front string
+}
+
+func (f *fronted) WriteHeader(code int) {
+	f.Header().Del("Content-Length")
+	f.Header().Del("ETag")
+	f.ResponseWriter.WriteHeader(code)
+	if code == http.StatusOK {
+		fmt.Fprint(f.ResponseWriter, f.front)
+	}
+}
+
+// patience is for a busy machine; an idle one needs seconds for what takes longest.
+const patience = 10 * time.Minute
+
+// tab is a page in headless Chromium.
+type tab struct {
+	*testing.T
+	ctx context.Context
+}
+
+// shot takes a picture of the page, if asked to.
+func (p tab) shot(name string) {
+	p.Helper()
+	if *screenshots == "" {
+		return
+	}
+	// Transitions and the pictures of the list come to rest.
+	p.do(chromedp.Sleep(time.Second))
+	png, err := chromedp.Run(p.ctx, chromedp.CaptureScreenshot())
+	if err != nil {
+		p.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(*screenshots, name+".png"), png, 0o644); err != nil {
+		p.Fatal(err)
+	}
+}
+
+// figure is for people: it goes into the log and into the summary of `make test`.
+func figure(t *testing.T, format string, args ...any) {
+	t.Helper()
+	t.Logf(format, args...)
+	figures = append(figures, fmt.Sprintf(format, args...))
+}
+
+var figures []string
+
+func TestMain(m *testing.M) {
+	flag.Parse()
+	code := m.Run()
+	for _, f := range figures {
+		fmt.Println("web: " + f)
+	}
+	os.Exit(code)
+}
+
+// screenshots is a folder to write pictures of the page to, for people to look at.
+var screenshots = flag.String("screenshots", "", "write screenshots of the page to this folder")
+
+// chromium starts a browser of its own, with WebGPU on SwiftShader unless off.
+func chromium(t *testing.T, off ...chromedp.ExecAllocatorOption) context.Context {
+	t.Helper()
+	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.NoSandbox,
+		chromedp.Flag("disable-quic", true), chromedp.Flag("disable-component-update", true), chromedp.Flag("disable-gpu", false))
+	if off == nil {
+		off = []chromedp.ExecAllocatorOption{chromedp.Flag("enable-unsafe-webgpu", true), chromedp.Flag("use-webgpu-adapter", "swiftshader")}
+	}
+	alloc, stop := chromedp.NewExecAllocator(context.Background(), append(options, off...)...)
+	t.Cleanup(stop)
+	ctx, stop := context.WithTimeout(alloc, 30*time.Minute)
+	t.Cleanup(stop)
+	return ctx
+}
+
+func newTab(t *testing.T, browser context.Context) tab {
+	t.Helper()
+	ctx, stop := chromedp.NewContext(browser)
+	t.Cleanup(stop)
+	return tab{t, ctx}
+}
+
+func (p tab) do(actions ...chromedp.Action[chromedp.Void]) {
+	p.Helper()
+	if err := chromedp.Do(p.ctx, actions...); err != nil {
+		p.Fatal(err)
+	}
+}
+
+// run runs statements in the page.
+func (p tab) run(statements string) {
+	p.Helper()
+	p.do(chromedp.Evaluate[chromedp.Void]("(() => {" + statements + "})()"))
+}
+
+// holds waits until an expression is true.
+func (p tab) holds(expression string) {
+	p.Helper()
+	_, err := chromedp.Run(p.ctx, chromedp.Poll[bool](expression, chromedp.WithPollingTimeout(patience), chromedp.WithPollingInterval(50*time.Millisecond)))
+	if err != nil {
+		p.Fatalf("%s does not hold: %v\n%s", expression, err, value[string](p, `document.body?.innerText ?? ""`))
+	}
+}
+
+// value evaluates an expression.
+func value[T any](p tab, expression string) T {
+	p.Helper()
+	v, err := chromedp.Run(p.ctx, chromedp.Evaluate[T](expression))
+	if err != nil {
+		p.Fatalf("%s: %v", expression, err)
+	}
+	return v
+}
+
+// later runs statements that may wait and returns what they return, JSON.
+func later[T any](p tab, statements string) (v T) {
+	p.Helper()
+	p.run(`self.outcome = null; (async () => {` + statements + `})().then(v => { self.outcome = JSON.stringify({v}); }, e => { self.outcome = JSON.stringify({error: String(e?.stack ?? e)}); })`)
+	p.holds(`self.outcome !== null`)
+	var o struct {
+		V     T
+		Error string
+	}
+	if err := json.Unmarshal([]byte(value[string](p, "self.outcome")), &o); err != nil {
+		p.Fatal(err)
+	}
+	if o.Error != "" {
+		p.Fatal(o.Error)
+	}
+	return o.V
+}
+
+const ready = `["empty", "bench"].includes(document.body.dataset.state) && performance.getEntriesByName("ready").length > 0`
+
+const readyAt = `performance.getEntriesByName("ready")[0].startTime`
+
+// marks are the stages of loading with their beginnings in milliseconds.
+const marks = `performance.getEntriesByType("mark").map(m => m.name + " " + Math.round(m.startTime)).join(", ")`
+
+// few are timesteps that leave time for other tests.
+const few = "250, 100"
+
+// TestBrowser opens the page in headless Chromium with WebGPU on SwiftShader and uses it.
+func TestBrowser(t *testing.T) {
+	site := newSite(t)
+	sent := site.Sent("program.wasm")
+	figure(t, "program: %.2f MB compressed, bar 3.5", float64(sent)/1e6)
+	if sent > 3_500_000 {
+		t.Errorf("the program has %d bytes compressed, bar 3,500,000", sent)
+	}
+	v := serveSite(t, site, nil)
+	p := newTab(t, chromium(t))
+	p.do(chromedp.EmulateViewport(1360, 1000), chromedp.Navigate(v.url))
+	// The first visit lasts until the browser has the page and the model.
+	p.holds(`document.getElementById("loading-stage")?.textContent.includes("shaders")`)
+	p.shot("loading")
+	p.holds(`navigator.serviceWorker.controller !== null`)
+	later[any](p, `while (!await caches.match("models/sha256/`+site.contents(t).Models[0].Digest+`")) await new Promise(f => setTimeout(f, 50))`)
+	if n := v.count("/model.drdc"); n != 1 {
+		t.Errorf("the first visit fetched the model %d times", n)
+	}
+
+	// From here on there is no server.
+	if err := v.Close(); err != nil {
+		t.Fatal(err)
+	}
+	p.do(chromedp.Navigate(v.url))
+	p.holds(ready)
+	p.holds(`document.getElementById("facts").textContent.includes("cache")`)
+	p.shot("empty")
+	figure(t, "second visit, offline, model in the cache: ready after %.1f s (%s)", value[float64](p, readyAt)/1000, value[string](p, marks))
+
+	u := &use{tab: p}
+	u.settings()
+	blocked(p)
+}
+
+// TestSmall uses a small model, which is quickly ready: it takes the device
+// away.
+func TestSmall(t *testing.T) {
+	v := serveSite(t, newSite(t, smallModel(t)), nil)
+	p := newTab(t, chromium(t))
+	p.do(chromedp.EmulateViewport(1360, 1000), chromedp.Navigate(v.url))
+	p.holds(ready)
+	u := &use{tab: p}
+	u.intercept()
+	u.lose()
+	blocked(p)
+}
+
+// smallModel writes a refiner of random weights.
+func smallModel(t *testing.T) string {
+	t.Helper()
+	config := `{"image_size": 32, "threshold": 0.5,
+		"refiner": {"model_channels": 32, "channel_mult": [1], "num_res_blocks": 1, "attention_ds": [], "num_head_channels": 32},
+		"infer": {"timesteps": [250, 200, 150, 100], "cells": [8], "scales": [1, 2], "mean_filter": 5}}`
+	c, err := model.Parse([]byte(config))
+	if err != nil {
+		t.Fatal(err)
+	}
+	sources, err := c.Tensors("refiner")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var tensors []weights.Named
+	for _, s := range sources {
+		tensors = append(tensors, weights.Named{Name: "refiner." + s.Name, Shape: s.Shape, Data: model.Random{Seed: 1, Full: true}.Values(s)})
+	}
+	name := filepath.Join(t.TempDir(), "small.drdc")
+	meta := weights.Meta{Config: json.RawMessage(config), Parts: map[string]weights.Part{"refiner": {Arch: "unet"}}}
+	if _, err := weights.Write(name, meta, tensors); err != nil {
+		t.Fatal(err)
+	}
+	return name
+}
+
+// use is a page that is used.
+type use struct{ tab }
+
+// settings changes some by the form, and one that has no meaning.
+func (u *use) settings() {
+	u.run(`document.getElementById("form").cells.value = "13"; document.getElementById("form").requestSubmit()`)
+	u.holds(`document.getElementById("form-error").textContent.includes("13 does not divide the image size") && document.getElementById("loading").hidden`)
+	u.holds(`document.getElementById("form").cells.value === "13"`)
+	u.run(`const f = document.getElementById("form"); f.timesteps.value = "100, 250"; f.requestSubmit()`)
+	u.holds(`document.getElementById("form-error").textContent.includes("below") && document.getElementById("form").timesteps.getAttribute("aria-invalid") === "true"`)
+	u.run(`document.getElementById("form-reset").click()`)
+	u.holds(`document.getElementById("form-error").textContent === "" && document.getElementById("loading").hidden`)
+	u.run(`document.getElementById("form").timesteps.value = "` + few + `"; document.getElementById("form").requestSubmit()`)
+	u.holds(`document.getElementById("loading").hidden && document.getElementById("pill-text").textContent.startsWith("Ready")`)
+	u.intercept()
+}
+
+// intercept has what the page saves come to the test.
+func (u *use) intercept() {
+	u.run(`self.saved = []; URL.createObjectURL = (create => blob => { saved.push(blob); return create.call(URL, blob); })(URL.createObjectURL);
+		HTMLAnchorElement.prototype.click = () => {}`)
+}
+
+// save clicks a button of the card "Save" and returns the file.
+func (u *use) save(kind string) []byte {
+	u.Helper()
+	data, err := base64.StdEncoding.DecodeString(later[string](u.tab, `saved.length = 0;
+		document.querySelector("[data-kind=`+kind+`]").click();
+		while (!saved.length) await new Promise(f => setTimeout(f, 5));
+		const bytes = new Uint8Array(await saved.pop().arrayBuffer());
+		return btoa(Array.from(bytes, b => String.fromCharCode(b)).join(""))`))
+	if err != nil {
+		u.Fatal(err)
+	}
+	return data
+}
+
+// finished waits until no image waits.
+func (u *use) finished() {
+	u.Helper()
+	u.holds(`document.querySelectorAll("#list li").length > 0 && [...document.querySelectorAll("#list .state")].every(e => /^[0-9.e+-]+$|failed/.test(e.textContent))`)
+}
+
+// choose shows an image of the list.
+func (u *use) choose(i int) {
+	u.Helper()
+	u.run(fmt.Sprintf(`document.querySelectorAll("#list li")[%d].click()`, i))
+	u.holds(fmt.Sprintf(`document.getElementById("h-name").textContent === document.querySelectorAll("#list li")[%d].title`, i))
+}
+
+// picture is an image of the demo, for JavaScript: a File.
+func picture(p tab) string {
+	data, _ := example(p, "bolt/good/000.png")
+	return `new File([Uint8Array.from(atob("` + base64.StdEncoding.EncodeToString(data) + `"), c => c.charCodeAt(0))], "bolt.png", {type: "image/png"})`
+}
+
+// lose destroys the device while an image is worked on: once, and then each that comes.
+func (u *use) lose() {
+	paste := `const data = new DataTransfer(); data.items.add(` + picture(u.tab) + `); dispatchEvent(new ClipboardEvent("paste", {clipboardData: data}));`
+	u.run(paste)
+	u.finished()
+	undisturbed := u.save("raw")
+
+	u.run(`self.said = new Set(); new MutationObserver(() => said.add(document.getElementById("frame-text").textContent)).observe(document.getElementById("frame-text"), {childList: true})`)
+	u.run(`new BroadcastChannel("device").postMessage("step");` + paste)
+	u.finished()
+	u.choose(1)
+	u.shot("result")
+	if said := value[string](u.tab, `[...said].join("; ")`); !strings.Contains(said, "The GPU was lost (1)") {
+		u.Errorf("the page said nothing of the loss: %s", said)
+	}
+	if got := u.save("raw"); !bytes.Equal(got, undisturbed) {
+		u.Errorf("%d other bytes after the loss of the device, want %d", len(got), len(undisturbed))
+	}
+
+	u.run(`new BroadcastChannel("device").postMessage("always");` + paste)
+	u.finished()
+	u.choose(2)
+	u.holds(`document.getElementById("badge").textContent === "Failed" && document.getElementById("frame-text").textContent.includes("lost 4 times")`)
+	u.shot("lost")
+	u.run(`new BroadcastChannel("device").postMessage("never")`)
+}
+
+// blocked reports for how long the page did not answer. The bar is that of an idle
+// machine: on a busy one it grows with the processes that want each core.
+func blocked(p tab) {
+	tasks := value[[][2]float64](p, "self.blocked")
+	longest := 0.0
+	for _, t := range tasks {
+		longest = max(longest, t[1])
+	}
+	busy := 1.0
+	if data, err := os.ReadFile("/proc/loadavg"); err == nil {
+		load := 0.0
+		if _, err := fmt.Sscan(string(data), &load); err != nil {
+			p.Fatal(err)
+		}
+		busy = max(load/float64(runtime.NumCPU()), 1)
+	}
+	figure(p.T, "main thread: %d tasks over 50 ms, the longest %.0f ms, at %.1f processes a core", len(tasks), longest, busy)
+	if longest > 50*busy {
+		p.Errorf("the page stood still for %.0f ms, bar 50 ms for each of %.1f processes a core: %v", longest, busy, tasks)
+	}
+}
+
+// TestNoWebGPU: the page says why it cannot work, without a GPU and over plain http from
+// another machine.
+func TestNoWebGPU(t *testing.T) {
+	v := serveSite(t, newSite(t), []string{"drdc.test"})
+	browser := chromium(t, chromedp.Flag("host-resolver-rules", "MAP drdc.test 127.0.0.1"))
+	for _, test := range []struct{ url, title, says string }{
+		{v.url, "WebGPU finds no GPU", "no adapter"},
+		{strings.Replace(v.url, "127.0.0.1", "drdc.test", 1), "This browser cannot run the detector", "page from https or from localhost"},
+	} {
+		p := newTab(t, browser)
+		p.do(chromedp.EmulateViewport(1360, 900), chromedp.Navigate(test.url))
+		p.holds(`document.body.dataset.state === "failed"`)
+		title, text := value[string](p, `document.getElementById("failure-title").textContent`), value[string](p, `document.getElementById("failure-text").textContent`)
+		if title != test.title || !strings.Contains(strings.ToLower(text), test.says) || !value[bool](p, `!document.getElementById("failure").hidden`) {
+			t.Errorf("%s: %q, %q, want %q, %q", test.url, title, text, test.title, test.says)
+		}
+		p.shot("no-webgpu-" + map[bool]string{true: "adapter", false: "http"}[test.url == v.url])
+	}
+}
+
+// example is an image of the demo, by its path in the page.
+func example(p tab, name string) ([]byte, *imgio.RGB) {
+	p.Helper()
+	parts := strings.Split(name, "/")
+	data, err := demo.Files.ReadFile(path.Join("images", parts[0], "test", parts[1], parts[2]))
+	if err != nil {
+		p.Fatal(err)
+	}
+	img, err := imgio.Decode(data, name, imgio.DefaultLimits())
+	if err != nil {
+		p.Fatal(err)
+	}
+	return data, img
+}
+
+// contents is site.json of a site.
+func (s *Site) contents(t testing.TB) (c Contents) {
+	t.Helper()
+	if err := json.Unmarshal(s.files["site.json"].data, &c); err != nil {
+		t.Fatal(err)
+	}
+	return c
+}

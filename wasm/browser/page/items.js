@@ -1,0 +1,115 @@
+// The images of the page, and the queue that looks at one after the other.
+
+const thumbSide = 104; // pixels of the shorter side
+const keptSteps = 24; // images whose steps are kept; those of one are some megabytes
+
+export class Item {
+  constructor(blob, name) {
+    this.blob = blob;
+    this.name = name;
+    this.url = URL.createObjectURL(blob);
+    this.state = 'waiting'; // then 'running', then 'done' or 'failed'
+    this.steps = []; // {timestep, cell, image: ImageData}
+    this.result = null;
+    this.error = null;
+  }
+
+  get score() { return this.result?.row.score ?? null; }
+
+  // row is the line of results.jsonl, judged by a threshold.
+  row(threshold) {
+    if (!this.result) return {path: this.name, error: this.error?.message ?? 'not done'};
+    return {...this.result.row, threshold, anomalous: threshold === null ? null : this.score >= threshold};
+  }
+
+  // thumbnail draws a small picture; browsers cannot decode all that the program can.
+  async thumbnail(canvas) {
+    try {
+      const img = new Image();
+      img.src = this.url;
+      await img.decode();
+      const k = thumbSide / Math.min(img.naturalWidth, img.naturalHeight), side = n => Math.min(Math.max(Math.round(n * k), 1), 8 * thumbSide);
+      const bitmap = await createImageBitmap(this.blob, {resizeWidth: side(img.naturalWidth), resizeHeight: side(img.naturalHeight), resizeQuality: 'medium'});
+      canvas.width = bitmap.width;
+      canvas.height = bitmap.height;
+      canvas.getContext('bitmaprenderer').transferFromImageBitmap(bitmap);
+    } catch {
+      // The place stays empty.
+    }
+  }
+
+  forget() { URL.revokeObjectURL(this.url); }
+}
+
+export class Queue {
+  items = [];
+  #working = false;
+  #stop = null;
+
+  // changed(item) is called when an item is, detector() gives the Detector or null.
+  constructor(detector, changed) {
+    this.detector = detector;
+    this.changed = changed;
+  }
+
+  add(files) {
+    const added = files.map(f => new Item(f, f.name || 'pasted image'));
+    this.items.push(...added);
+    return added;
+  }
+
+  get running() { return this.#working; }
+
+  // again puts items back into the queue.
+  again(items) {
+    for (const item of items) Object.assign(item, {state: 'waiting', result: null, error: null, big: null, steps: []});
+  }
+
+  stop() { this.#stop?.abort(); }
+
+  clear() {
+    this.stop();
+    for (const item of this.items) item.forget();
+    this.items = [];
+  }
+
+  // work looks at what waits, until nothing does.
+  async work() {
+    if (this.#working) return;
+    this.#working = true;
+    this.#stop = new AbortController();
+    const {signal} = this.#stop;
+    try {
+      for (let item; !signal.aborted && this.detector() && (item = this.items.find(i => i.state === 'waiting'));) await this.#do(item, signal);
+    } finally {
+      this.#working = false;
+      this.changed(null);
+    }
+  }
+
+  async #do(item, signal) {
+    item.state = 'running';
+    item.note = '';
+    this.changed(item);
+    try {
+      item.result = await this.detector().detect(item.blob, {
+        name: item.name, signal,
+        onStep: step => {
+          item.steps.push(step);
+          this.changed(item);
+        },
+        onLost: times => {
+          item.steps = [];
+          item.note = `The GPU was lost (${times}); beginning anew`;
+          this.changed(item);
+        },
+      });
+      item.state = 'done';
+    } catch (e) {
+      Object.assign(item, {error: e, state: e.code === 'stopped' ? 'waiting' : 'failed', steps: []});
+    }
+    const rich = this.items.filter(i => i.steps.length);
+    for (const old of rich.slice(0, -keptSteps)) if (old !== item) old.steps = [];
+    this.changed(item);
+  }
+}
