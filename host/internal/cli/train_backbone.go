@@ -30,7 +30,7 @@ func trainBackbone() trainPart {
 		name:  "backbone",
 		loops: true,
 		sized: true,
-		long: "a small MobileNetV2 whose features bank and base work on, for who has no\n" +
+		long: "a small MobileNetV2 whose features bank and base work on, where there is no\n" +
 			"published one. It learns without labels: pieces of the images are pasted elsewhere, and it\n" +
 			"says where, which product it is and how it is turned. A base that the model has is dropped,\n" +
 			"because it belongs to the backbone of before.",
