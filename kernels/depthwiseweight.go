@@ -40,6 +40,11 @@ func (o DepthwiseWeight) Infer(in []Tensor) ([]Tensor, error) {
 	return []Tensor{w}, nil
 }
 
+// Flops implements Counted: as many as the convolution's.
+func (o DepthwiseWeight) Flops(in, out []Tensor) float64 {
+	return 2 * float64(o.Kernel[0]*o.Kernel[1]) * float64(in[1].Shape.Elems())
+}
+
 // Record splits the rows so that the device is busy, and then adds up the parts.
 func (o DepthwiseWeight) Record(t Target, in, out []Tensor) (Record, error) {
 	x, dy, w := in[0].Shape, in[1].Shape, out[0].Shape
@@ -103,10 +108,8 @@ func (o DepthwiseWeight) Reference(in, out []*Array) {
 func init() {
 	of := func(name string, o DepthwiseWeight, n, h, w, c int) Case {
 		dy := Float(n, (h+o.Pad[0]+o.Pad[2]-o.Kernel[0])/o.Stride[0]+1, (w+o.Pad[1]+o.Pad[3]-o.Kernel[1])/o.Stride[1]+1, c)
-		return Case{
-			Name: name, Op: o, In: []Tensor{Float(n, h, w, c), dy},
-			Flops: float64(2*o.Kernel[0]*o.Kernel[1]) * float64(dy.Shape.Elems()),
-		}
+		in := []Tensor{Float(n, h, w, c), dy}
+		return Case{Name: name, Op: o, In: in, Flops: o.Flops(in, nil)}
 	}
 	same := DepthwiseWeight{Kernel: [2]int{3, 3}, Stride: [2]int{1, 1}, Pad: [4]int{1, 1, 1, 1}}
 	half := same
