@@ -157,16 +157,6 @@ func (o AttentionGrad) Flops(in, _ []Tensor) float64 {
 	return 10 * float64(in[len(in)-1].Shape.Elems()) * float64(keys)
 }
 
-// Gradient has none for the mask.
-func (o Attention) Gradient(t Tape, a Applied) ([]Ref, error) {
-	n := o.sources()
-	if o.Mask && a.Need[n] {
-		return nil, noGradient("mask of attention")
-	}
-	d := t.Apply(AttentionGrad{o}, n, append(append([]Ref{}, a.In...), a.Out[0], a.DOut[0])...)
-	return append(d, make([]Ref, len(a.In)-n)...), nil
-}
-
 func init() {
 	// of adds the output, which is computed, and a gradient to the inputs of attn.
 	of := func(name string, attn Attention, fill func(*rand.Rand, []*Array), in ...Tensor) Case {

@@ -68,8 +68,8 @@ func (o ConvWeight) Record(t Target, in, out []Tensor) (Record, error) {
 	switch {
 	case o.Tile != 0:
 		return o.recordTiles(t, in, out)
-	case t.CPU && o.conv().pointwise(out[0].Shape):
-		return o.recordProduct(t, in, out)
+	case t.CPU && o.products(t, in, out[0].Shape):
+		return o.recordProducts(t, in, out[0].Shape)
 	}
 	dy, w := in[len(in)-1].Shape, out[0].Shape
 	tiles, pixels := 0, dy.Pixels()
@@ -123,22 +123,41 @@ func (o ConvWeight) Record(t Target, in, out []Tensor) (Record, error) {
 	return rec, sumParts(t, &rec, to, Out(0), splits, w.Vectors())
 }
 
-// recordProduct is the gradient of a linear layer on a CPU: the columns of x as rows,
-// times dy.
-func (o ConvWeight) recordProduct(t Target, in, out []Tensor) (Record, error) {
-	pixels, w := in[1].Shape.Pixels(), out[0].Shape
-	x, columns := Float(1, 1, pixels, w[2]), Float(1, 1, w[2], pixels)
-	rec, err := Permute{[4]int{0, 1, 3, 2}}.Record(t, []Tensor{x}, []Tensor{columns})
-	if err != nil {
-		return Record{}, err
+// products reports whether o is the gradient of a linear layer, and where the rows of
+// its sources begin in w a binding can begin.
+func (o ConvWeight) products(t Target, in []Tensor, w Shape) bool {
+	one := o.conv()
+	one.Two = false
+	return one.pointwise(w) && (!o.Two || 16*w.C4()*pad4(in[0].Shape[3])%t.Align == 0)
+}
+
+// recordProducts is the gradient of a linear layer on a CPU: the columns of each source
+// as rows, times dy.
+func (o ConvWeight) recordProducts(t Target, in []Tensor, w Shape) (Record, error) {
+	var rec Record
+	last, first := len(in)-1, 0
+	pixels := in[last].Shape.Pixels()
+	for i, x := range in[:last] {
+		rows := pad4(x.Shape[3])
+		turned := Float(1, 1, rows, pixels)
+		turn, err := Permute{[4]int{0, 1, 3, 2}}.Record(t, []Tensor{Float(1, 1, pixels, rows)}, []Tensor{turned})
+		if err != nil {
+			return Record{}, err
+		}
+		multiply, err := product{batches: 1, rows: rows, k4: turned.Shape.C4(), depth: pixels, columns: w[3], scale: 1}.record(t, in, epilogue{})
+		if err != nil {
+			return Record{}, err
+		}
+		rec.Temps = append(rec.Temps, turned.Bytes())
+		columns := Temp(len(rec.Temps) - 1)
+		turn.Steps[0].Bind = []Operand{In(i), columns}
+		bind := epilogue{}.bind(&rec, columns, last)
+		row := 16 * w.C4()
+		bind[len(bind)-1].Offset, bind[len(bind)-1].Size = first*row, rows*row
+		multiply.Steps[0].Bind = bind
+		rec.Steps = append(rec.Steps, turn.Steps[0], multiply.Steps[0])
+		first += rows
 	}
-	rec.Steps[0].Bind, rec.Temps = []Operand{In(0), Temp(0)}, []int{columns.Bytes()}
-	multiply, err := product{batches: 1, rows: w[2], k4: columns.Shape.C4(), depth: pixels, columns: w[3], scale: 1}.record(t, in, epilogue{})
-	if err != nil {
-		return Record{}, err
-	}
-	multiply.Steps[0].Bind = epilogue{}.bind(&rec, Temp(0), 1)
-	rec.Steps = append(rec.Steps, multiply.Steps[0])
 	return rec, nil
 }
 
@@ -215,6 +234,7 @@ func init() {
 			of("3x3 7->5", same, 2, 7, 9, 5, 7),
 			of("3x3 stride 2", ConvWeight{Kernel: [2]int{3, 3}, Stride: [2]int{2, 2}, Pad: [4]int{1, 0, 2, 1}}, 2, 9, 8, 6, 37),
 			of("3x2 without padding", ConvWeight{Kernel: [2]int{3, 2}, Stride: [2]int{1, 1}}, 1, 6, 9, 70, 3),
+			of("1x1 two sources of 13 and 9", ConvWeight{Kernel: one.Kernel, Stride: one.Stride, Two: true}, 2, 6, 7, 14, 13, 9),
 			of("two sources of 5 and 9", two, 2, 6, 7, 11, 5, 9),
 			of("in tiles of 2, 7->5", tiled(same, 2), 2, 7, 9, 5, 7),
 			of("in tiles of 4, one value", tiled(same, 4), 1, 1, 1, 1, 1),

@@ -85,7 +85,25 @@ func gradCases() []gradCase {
 	}
 	add("attention with mask and dropout", kernels.Attention{Heads: 2, Mask: true, Drop: drop}, tokens, F(2, 1, 5, 16), F(2, 1, 5, 16), F(1, 1, 6, 5), kernels.Uint(1, 1, 1, 4))
 	cases[len(cases)-1].fixed = 2
+	for _, c := range cases {
+		if o, ok := c.op.(kernels.Attention); ok {
+			c.name, c.op = c.name+", streamed", streamed{o}
+			cases = append(cases, c)
+		}
+	}
 	return cases
+}
+
+// streamed is an attention with the gradient that large ones have.
+type streamed struct{ kernels.Attention }
+
+func (o streamed) Gradient(t kernels.Tape, a kernels.Applied) ([]kernels.Ref, error) {
+	n := 1
+	if o.Order == kernels.Separate {
+		n = 3
+	}
+	in := append(append([]kernels.Ref{}, a.In...), a.Out[0], a.DOut[0])
+	return append(t.Apply(kernels.AttentionGrad{Attn: o.Attention}, n, in...), make([]kernels.Ref, len(a.In)-n)...), nil
 }
 
 type gradCase struct {
@@ -196,11 +214,18 @@ func (c gradCase) fill(r *rand.Rand, i int, t kernels.Tensor) *kernels.Array {
 			a.Data[j] = float64(r.Uint32())
 		}
 	}
-	if op, ok := c.op.(kernels.Attention); ok && op.Mask && i == 3 {
+	op, _ := c.op.(kernels.Attention)
+	if s, ok := c.op.(streamed); ok {
+		op = s.Attention
+	}
+	if op.Mask && i == 3 {
 		for j := range a.Data {
 			if j%3 == 0 {
 				a.Data[j] = -1e30
 			}
+		}
+		for j, row := 0, a.Row(2); j < len(row); j++ {
+			row[j] = math.Inf(-1) // a query that sees no key
 		}
 	}
 	if op, ok := c.op.(kernels.Binary); ok && op.Op == kernels.Div && i == 1 {

@@ -154,12 +154,13 @@ func (g *Graph) ApplyN(op kernels.Op, n int, in ...Value) []Value {
 	return vs
 }
 
-// View is v with another shape over the same stored values: C must stay, the
-// number of pixels too. [N, H, W, C] as tokens is View(v, {N, 1, H*W, C}).
+// View is v with another shape over the same stored values: C must stay, or be a
+// multiple of four in both, and the number of values too. [N, H, W, C] as tokens is
+// View(v, {N, 1, H*W, C}), their heads are View(v, {N, H*W, heads, C/heads}).
 func (g *Graph) View(v Value, s kernels.Shape) Value {
 	t := g.values[v.id].Tensor
-	if g.err == nil && (s.Pixels() != t.Shape.Pixels() || s[3] != t.Shape[3]) {
-		g.fail("view", fmt.Errorf("%w: %v as %v: pixels and channels must stay", kernels.ErrShape, t, s))
+	if g.err == nil && (s.Padded() != t.Shape.Padded() || s[3] != t.Shape[3] && s[3]%4+t.Shape[3]%4 > 0) {
+		g.fail("view", fmt.Errorf("%w: %v as %v: the number of values must stay, and channels that are no multiple of 4", kernels.ErrShape, t, s))
 	}
 	t.Shape = s
 	return g.add(value{Tensor: t, alias: g.root(v.id)})

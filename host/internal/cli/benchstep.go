@@ -40,7 +40,7 @@ func benchStep(ctx context.Context, env *environment, net string, passes int) (e
 }
 
 func writeStep(env *environment, r stepReport) {
-	env.printf("%s; memory %v\n\nforward %.3f s, step %.3f s: %.2f forward passes\n\n", r.Network, r.Memory, r.Forward, r.Step, r.Step/r.Forward)
+	env.printf("%s; memory %v\n\nforward %.3f s, step %.3f s of %s time: %.2f forward passes\n\n", r.Network, r.Memory, r.Forward, r.Step, r.Clock, r.Step/r.Forward)
 	env.printf("%-9s %-14s %10s %10s %7s %9s\n", "phase", "kernel", "dispatches", "ms", "share", "GFLOP/s")
 	for _, k := range r.Kernels {
 		env.printf("%-9s %-14s %10d %10.2f %6.1f%%", k.Phase, k.Kernel, k.Dispatches, 1e3*k.Seconds, 100*k.Share)
