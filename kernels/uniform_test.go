@@ -2,6 +2,7 @@ package kernels
 
 import (
 	"bytes"
+	"fmt"
 	"reflect"
 	"strings"
 	"testing"
@@ -41,6 +42,7 @@ func TestEncodeUniform(t *testing.T) {
 // members, that inputs are bound to what is read and outputs to what is written,
 // and that the grid is within WebGPU's default limits.
 func TestDispatches(t *testing.T) {
+	expanded := map[string]shaders.Source{}
 	for _, e := range Table() {
 		used := map[string]bool{}
 		for _, c := range e.Cases {
@@ -61,7 +63,7 @@ func TestDispatches(t *testing.T) {
 				}
 				for i, d := range rec.Steps {
 					used[d.Shader] = true
-					if err := checkDispatch(d, len(c.In), len(out), rec.Temps); err != "" {
+					if err := checkDispatch(expanded, d, len(c.In), len(out), rec.Temps); err != "" {
 						t.Errorf("%s, %s, cpu %t, dispatch %d of %s: %s", e.Name, c.Name, cpu, i, d.Shader, err)
 					}
 				}
@@ -81,10 +83,15 @@ func TestDispatches(t *testing.T) {
 	}
 }
 
-func checkDispatch(d Dispatch, in, out int, temps []int) string {
-	src, err := shaders.Expand(d.Shader, d.Set, nil)
-	if err != nil {
-		return err.Error()
+func checkDispatch(expanded map[string]shaders.Source, d Dispatch, in, out int, temps []int) string {
+	key := fmt.Sprint(d.Shader, d.Set)
+	src, ok := expanded[key]
+	if !ok {
+		var err error
+		if src, err = shaders.Expand(d.Shader, d.Set, nil); err != nil {
+			return err.Error()
+		}
+		expanded[key] = src
 	}
 	fields, err := shaders.UniformFields(d.Shader)
 	if err != nil {
@@ -103,12 +110,21 @@ func checkDispatch(d Dispatch, in, out int, temps []int) string {
 	if storage != len(d.Bind) || storage > 8 {
 		return "bindings do not match, or are more than 8"
 	}
+	if windowsOf(d) > 6 {
+		return "more than 6 windows, which is all that drivers take beside the uniform"
+	}
 	lists := [...]int{in, out, len(temps)}
 	for i, o := range d.Bind {
 		if o.Index >= lists[o.Kind] {
 			return "a binding is past the end of its list"
 		}
 		access := src.Bindings[i].Access
+		if o.Uniform != (access == shaders.Uniform) {
+			return "binding " + src.Bindings[i].Name + " is a window on one side alone"
+		}
+		if o.Uniform {
+			continue
+		}
 		if o.Kind == InKind && access != shaders.Read || o.Kind == OutKind && access != shaders.ReadWrite {
 			return "binding " + src.Bindings[i].Name + " has the wrong access"
 		}
@@ -119,6 +135,18 @@ func checkDispatch(d Dispatch, in, out int, temps []int) string {
 		}
 	}
 	return ""
+}
+
+// windowsOf counts the operands that are read as uniforms: Mesa 22.3 takes seven uniform
+// bindings.
+func windowsOf(d Dispatch) int {
+	n := 0
+	for _, o := range d.Bind {
+		if o.Uniform {
+			n++
+		}
+	}
+	return n
 }
 
 // matchUniform says how the Go struct u differs from the WGSL members.
