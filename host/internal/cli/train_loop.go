@@ -220,7 +220,6 @@ func (f *loopFlags) explain(err error) error {
 type lossView struct {
 	env     *environment
 	written time.Time
-	shown   int // step
 	width   int // runes on the line
 }
 
