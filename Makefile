@@ -36,7 +36,7 @@ UNLISTED := ./.ci/testsummary ./.ci/typecheck ./testdata/peers/browser
 # Folders whose packages also build for the browser.
 BROWSER := $(patsubst %,./%/...,$(wildcard shaders kernels weights runtime wasm)) ./testdata/peers/browser/pass
 
-.PHONY: help setup build program web web-shots demo test race fuzz fuzz-pr bench bench-peers bench-gpu bench-web lint golden check tidy cross test-windows gc-storm prove prove-plugins supply clean
+.PHONY: help setup build program web web-shots demo demo-model test race fuzz fuzz-pr bench bench-peers bench-gpu bench-web lint golden check tidy cross test-windows gc-storm prove prove-plugins supply clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -71,6 +71,12 @@ demo: ## run the detector on built-in images and show the results' path
 	@.ci/packages libvulkan1 mesa-vulkan-drivers
 	@$(MAKE) build
 	@bin/drdc demo -o build/demo
+
+# Small by default, for two cores; testdata/demo/make.sh lists the variables.
+demo-model: ## train a demo model from nothing: draw parts, backbone, bank, base, refiner, eval
+	@.ci/packages libvulkan1 mesa-vulkan-drivers
+	@$(MAKE) build
+	@testdata/demo/make.sh bin/drdc build/demo-model
 
 # Results are cached by Go; TESTFLAGS=-count=1 runs everything again. The time
 # limit is per package, for a CPU adapter on 2 cores.
