@@ -1,6 +1,6 @@
-// Package demo embeds the model and the images of `drdc demo`, made by make.sh
-// from our own drawn parts; untrained weights, no outside ones. It imports nothing
-// of ours.
+// Package demo embeds the model and the images of `drdc demo`, trained and
+// drawn by our own commands (README.md); no outside weights. It imports nothing of
+// ours.
 package demo
 
 import "embed"

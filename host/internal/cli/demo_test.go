@@ -11,8 +11,8 @@ import (
 	"github.com/drdc-dev/drdc/weights"
 )
 
-// TestDemoFiles checks what is embedded: a sound model that says it is untrained,
-// and pictures whose masks mark something.
+// TestDemoFiles checks what is embedded: a sound, trained model of all parts, and
+// pictures whose masks mark something.
 func TestDemoFiles(t *testing.T) {
 	out := t.TempDir()
 	shown, err := unpackDemo(out)
@@ -51,8 +51,14 @@ func TestDemoFiles(t *testing.T) {
 	if err := f.Verify(context.Background(), true, nil); err != nil {
 		t.Error(err)
 	}
-	if parts, err := untrainedParts(filepath.Join(out, "model.drdc")); err != nil || parts == "" {
-		t.Errorf("untrained parts %q (%v): the demo must say what its model is", parts, err)
+	h := f.Header()
+	for _, part := range []string{"backbone", "bank", "refiner"} {
+		if _, ok := h.Parts[part]; !ok {
+			t.Errorf("the demo model has no %s", part)
+		}
+	}
+	if h.Provenance["untrained"] != "" {
+		t.Errorf("untrained parts: %s", h.Provenance["untrained"])
 	}
 	if info, err := os.Stat(filepath.Join(out, "model.drdc")); err != nil || info.Size() > 5<<20 {
 		t.Errorf("model of %d bytes (%v), want at most 5 MiB", info.Size(), err)

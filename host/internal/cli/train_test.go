@@ -15,9 +15,13 @@ import (
 // backbone, a bank of its features, and the metrics on the test half.
 func TestTrainBankAndEval(t *testing.T) {
 	dir := t.TempDir()
+	config := filepath.Join(dir, "config.json")
+	if err := os.WriteFile(config, []byte(`{"image_size": 64, "backbone": {"arch": "mobilenet_v2", "taps": [0]}}`), 0o666); err != nil {
+		t.Fatal(err)
+	}
 	data, backbone, bank, again := filepath.Join(dir, "data"), filepath.Join(dir, "backbone.drdc"), filepath.Join(dir, "bank.drdc"), filepath.Join(dir, "again.drdc")
 	mustRun(t, "synth", "-q", "-o", data, "--classes", "2", "--train", "8", "--test", "6", "--size", "64")
-	mustRun(t, "convert", "-q", "--random", "backbone", "--seed", "1", "--config", "../../../testdata/demo/demo.json", "-o", backbone)
+	mustRun(t, "convert", "-q", "--random", "backbone", "--seed", "1", "--config", config, "-o", backbone)
 	train := []string{"train", "bank", "-q", "--data", data, "-m", backbone, "--grid", "32", "--neighborhood", "1", "--per-class", "500"}
 	mustRun(t, append(train, "-o", bank)...)
 	mustRun(t, append(train, "-o", again)...)
