@@ -143,7 +143,7 @@ export class Stage {
     const {state, error, note, steps} = this.#item, text = $('frame-text');
     text.classList.toggle('why', state === 'failed');
     text.textContent = {
-      waiting: 'Waiting', failed: error?.message ?? '',
+      waiting: 'Waiting', failed: error ? `${error.message[0]?.toUpperCase() ?? ''}${error.message.slice(1)}.` : '',
       running: note || (steps.length ? `Refining: t = ${steps.at(-1).timestep}` : 'Looking'),
       done: step ? `What the refiner sees at t = ${step.timestep}` : '',
     }[state];
