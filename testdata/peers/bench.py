@@ -1,8 +1,8 @@
 """Times one U-Net in drdc and in its peers on this machine, in turns, and prints a
 table: of the evaluations after a process's first one the best and the median by the
 clock, the least time of all processors together, which other load on the machine
-changes little, the ratios of both to drdc's, the seconds from a process's start to its
-first result, and the error to PyTorch in float64. Run from the repository's root by
+changes little, and the ratios of both to drdc's; from a process's start to its first
+result the same two times; and the error to PyTorch in float64. Run from the repository's root by
 `make bench-peers` and `make bench-gpu`.
 """
 import argparse
@@ -74,8 +74,8 @@ def processor(pid):
 
 
 def evaluate(peer, folder, limit):
-    """Runs a peer once: the seconds until its first result, then of each further
-    evaluation the seconds by the clock and of the processors."""
+    """Runs a peer once. Until its first result and then for each further evaluation:
+    the seconds by the clock, and those of the processors."""
     output = os.path.join(folder, peer.output)
     if os.path.exists(output):
         os.remove(output)
@@ -91,7 +91,7 @@ def evaluate(peer, folder, limit):
             continue
         now = processor(process.pid)
         if first is None:
-            first = time.monotonic() - start
+            first = time.monotonic() - start, now
         else:
             warm.append((float(m[1]), now - used))
         used = now
@@ -116,7 +116,7 @@ def row(peer, times, error):
     clock, used = zip(*(w for _, warm in times for w in warm))
     return {
         "name": peer.name,
-        "first_s": min(first for first, _ in times),
+        "first_s": min(first for (first, _), _ in times), "first_processor_s": min(used for (_, used), _ in times),
         "best_s": min(clock), "median_s": statistics.median(clock), "processor_s": min(used),
         "passes": len(clock), "error": error[0], "max_abs": error[1],
         "right": error[0] <= peer.limit,  # not a number is wrong, too
@@ -124,14 +124,14 @@ def row(peer, times, error):
 
 
 def table(rows, gflop):
-    print(f"{'':42}{'best s':>9}{'median':>9}{'proc. s':>9}{'GFLOP/s':>9}{'x drdc':>8}{'x proc.':>8}{'first s':>9}{'rel. L2':>9}{'max abs':>9}")
+    print(f"{'':42}{'best s':>9}{'median':>9}{'proc. s':>9}{'GFLOP/s':>9}{'x drdc':>8}{'x proc.':>8}{'first s':>9}{'proc. s':>9}{'rel. L2':>9}{'max abs':>9}")
     for r in rows:
         if "failed" in r:
             print(f"{r['name']:42} failed: {r['failed']}")
             continue
         ratio, work = ("-" if "failed" in rows[0] else f"{r[k] / rows[0][k]:.2f}" for k in ["best_s", "processor_s"])
         print(f"{r['name']:42}{r['best_s']:9.3f}{r['median_s']:9.3f}{r['processor_s']:9.2f}{gflop / r['best_s']:9.1f}"
-              f"{ratio:>8}{work:>8}{r['first_s']:9.1f}{r['error']:9.1e}{r['max_abs']:9.1e}{'' if r['right'] else '  WRONG'}")
+              f"{ratio:>8}{work:>8}{r['first_s']:9.1f}{r['first_processor_s']:9.1f}{r['error']:9.1e}{r['max_abs']:9.1e}{'' if r['right'] else '  WRONG'}")
 
 
 def adapter():
@@ -185,7 +185,7 @@ def main():
             try:
                 first, warm = evaluate(peer, folder, a.limit)
                 times[peer.name].append((first, warm))
-                said = f"first result after {first:.1f} s; then " + ", ".join(f"{s:.2f} s ({used:.2f} s of processors)" for s, used in warm)
+                said = ", ".join(f"{s:.2f} s ({used:.2f} s of processors)" for s, used in [first, *warm])
             except Failed as e:
                 failed[peer.name] = said = str(e)
             print(f"round {n + 1} of {a.rounds}: {peer.name}: {said}", file=sys.stderr, flush=True)
