@@ -114,13 +114,14 @@ bench-peers: build/peers/node_modules ## time a U-Net beside ONNX Runtime and Py
 bench-gpu: build ## time the same U-Net beside PyTorch on an NVIDIA GPU; PYTHON names its interpreter
 	@$(PYTHON) testdata/peers/bench.py --gpu --size $(SIZE) --rounds $(ROUNDS) --repeat $(REPEAT)
 
-bench-web: build/peers/node_modules ## time a small U-Net beside ONNX Runtime Web on one page of Chromium
+bench-web: WEB := build/peers/$(if $(QUICK),32,64)
+bench-web: build/peers/node_modules ## time a small U-Net beside ONNX Runtime Web on one page; QUICK=1 at 32x32
 	@$(MAKE) build
-	@/usr/bin/python3 testdata/peers/unet.py 64 build/peers/64
-	@bin/drdc convert --quiet --refiner build/peers/64/unet.safetensors --config build/peers/64/config.json -o build/peers/64/unet.drdc
+	@/usr/bin/python3 testdata/peers/unet.py $(notdir $(WEB)) $(WEB)
+	@bin/drdc convert --quiet --refiner $(WEB)/unet.safetensors --config $(WEB)/config.json -o $(WEB)/unet.drdc
 	@cp "$$(go env GOROOT)/lib/wasm/wasm_exec.js" build/peers
 	@GOOS=js GOARCH=wasm CGO_ENABLED=0 go build -trimpath -ldflags "-s -w" -o build/peers/pass.wasm ./testdata/peers/browser/pass
-	@go run ./testdata/peers/browser -folder build/peers/64 -rounds $(ROUNDS)
+	@go run ./testdata/peers/browser -folder $(WEB) -rounds $(ROUNDS)
 
 # Without scripts, one of which would fetch a CUDA library.
 build/peers/node_modules: testdata/peers/package-lock.json

@@ -134,11 +134,11 @@ func (p page) measure(names []string, rounds int) ([]result, error) {
 		if err != nil {
 			return nil, err
 		}
-		first, _, err := p.call("pass", name)
+		first, used, err := p.call("pass", name)
 		if err != nil {
 			return nil, err
 		}
-		log.Printf("%s: loaded in %.1f s, first pass %.1f s", name, loaded.Seconds, first.Seconds)
+		log.Printf("%s: loaded in %.1f s, first pass %.1f s (%.2f s of processors)", name, loaded.Seconds, first.Seconds, used)
 		results[i] = result{Name: name, Load: loaded.Seconds, First: first.Seconds, Best: math.Inf(1), Processor: math.Inf(1)}
 	}
 	for n := range rounds {
@@ -147,7 +147,7 @@ func (p page) measure(names []string, rounds int) ([]result, error) {
 			if err != nil {
 				return nil, err
 			}
-			log.Printf("round %d of %d: %s %.2f s", n+1, rounds, name, a.Seconds)
+			log.Printf("round %d of %d: %s %.2f s (%.2f s of processors)", n+1, rounds, name, a.Seconds, used)
 			r := &results[i]
 			r.Best, r.Processor = min(r.Best, a.Seconds), min(r.Processor, used)
 			if r.Error, r.MaxAbs, err = distance(a.Eps, p.want); err != nil {
