@@ -67,8 +67,9 @@ stored with the threshold. No anomalous image is read.
 
 The images should be ones that the model has not learned from: a bank scores its own training
 images near 0, and any model scores them too low. --split auto takes test/good of a class that has
-it, else its training half, which in a plain folder of good parts is the folder. To measure with
-'drdc eval' on the test half afterwards stays honest, because AUROC, AP and AUPRO know no threshold.
+it, else its training half, which in a plain folder of good parts is the folder. If the test half is
+measured on afterwards, AUROC, AP and AUPRO stay honest, as they know no threshold; false alarms at
+a threshold from the same images do not, nor does what --normalize makes of them.
 
 Flags of the method become the model's own settings, as the threshold belongs to them. With
 --normalize train_quantile both maps are put on a scale of normal ones, by their median and 99.5%
@@ -87,6 +88,9 @@ of the model changes, because it covers the configuration.`,
 			return func(ctx context.Context, env *environment, _ []string) error {
 				if err := f.check(); err != nil {
 					return err
+				}
+				if flags.Changed("no-refine") {
+					return usageError("--no-refine would leave the refiner out of the model: give --rule base")
 				}
 				var seed *uint64
 				if flags.Changed("seed") {

@@ -105,6 +105,7 @@ func TestCalibrateErrors(t *testing.T) {
 		{"split", "-m M -o M --split test --data " + data, workertest.Fault{}, exitUsage, `--split "test"`},
 		{"normalize", "-m M -o M --normalize z --data " + data, workertest.Fault{}, exitUsage, `--normalize "z"`},
 		{"no good test images", "-m " + file + " -o O --split test-good --data " + good, workertest.Fault{}, exitUsage, "no good images in its test half"},
+		{"no refiner", "-m " + file + " -o O --no-refine --data " + data, workertest.Fault{}, exitUsage, "give --rule base"},
 		{"two rules", "-m " + file + " -o O --rule max --rule paper --data " + data, workertest.Fault{}, exitUsage, "one --rule"},
 		{"all alike", "-m " + file + " -o O --normalize train_quantile --data " + flat, workertest.Fault{}, exitUsage, "no scale to normalise by"},
 		{"nothing done", "-m " + file + " -o O --data " + good, workertest.Fault{How: "error", Colour: 110}, exitUsage, "none of the 1 images"},
