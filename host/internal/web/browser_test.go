@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/base64"
+	"encoding/binary"
 	"encoding/json"
 	"flag"
 	"fmt"
@@ -23,7 +24,9 @@ import (
 	"time"
 
 	"github.com/chromedp/chromedp"
+	"github.com/drdc-dev/drdc/host/internal/plugin"
 	"github.com/drdc-dev/drdc/runtime/detect"
+	"github.com/drdc-dev/drdc/runtime/fusion"
 	"github.com/drdc-dev/drdc/runtime/gpu"
 	"github.com/drdc-dev/drdc/runtime/imgio"
 	"github.com/drdc-dev/drdc/runtime/model"
@@ -320,8 +323,8 @@ func TestBrowser(t *testing.T) {
 	blocked(p)
 }
 
-// TestSmall uses a small model, which is quickly ready: it takes the device
-// away.
+// TestSmall uses a small model, which is quickly ready: it takes the device away, calls
+// the API and runs a plugin.
 func TestSmall(t *testing.T) {
 	v := serveSite(t, newSite(t, smallModel(t)), nil)
 	p := newTab(t, chromium(t))
@@ -331,6 +334,10 @@ func TestSmall(t *testing.T) {
 	u.intercept()
 	u.lose()
 	blocked(p)
+	// A page that has no detector of its own.
+	p.do(chromedp.Navigate(v.url + "example.html"))
+	u.api()
+	u.plugin()
 }
 
 // smallModel writes a refiner of random weights.
@@ -579,6 +586,105 @@ func (u *use) lose() {
 	u.holds(`document.getElementById("badge").textContent === "Failed" && document.getElementById("frame-text").textContent.includes("lost 4 times")`)
 	u.shot("lost")
 	u.run(`new BroadcastChannel("device").postMessage("never")`)
+}
+
+// open opens a detector in the page by the API.
+const open = `const {Detector} = await import("./drdc.js"); const site = await (await fetch("site.json")).json();
+	const open = options => Detector.open({model: site.models[0].file, settings: {timesteps: [250, 225, 200, 175, 150, 125]}, stack: true, ...options});
+	const code = p => p.then(() => "", e => e.code);
+`
+
+// api uses drdc.js as a page of somebody else does.
+func (u *use) api() {
+	got := later[struct {
+		Scores  []float64
+		Adapter string
+		Maps    int
+		Origin  string
+		Codes   []string
+	}](u.tab, open+`const image = `+picture(u.tab)+`, d = await open(), stop = new AbortController();
+		const first = await d.detect(image, {name: "a.png"}), second = await d.detect(await image.arrayBuffer());
+		const codes = [await code(d.detect(new Blob(["no image"]))), await code(d.configure({sets: 0})), await code(d.configure({nonsense: 1})),
+			await code(Detector.open({model: new Blob(["no model"])})), await code(Detector.open({model: "./nowhere.drdc"})),
+			await code(d.detect(image, {signal: AbortSignal.abort()})),
+			await code(d.detect(image, {signal: stop.signal, onStep: () => stop.abort()})), await code(d.detect(image))];
+		self.detector = d; // the plugin's
+		return {scores: [first.row.score, second.row.score], adapter: first.row.adapter, maps: first.stack.length, origin: d.info.origin, codes};`)
+	if got.Scores[0] != got.Scores[1] || got.Adapter == "" || got.Maps != 12 || got.Origin != "cache" {
+		u.Errorf("%+v", got)
+	}
+	if want := []string{"image", "settings", "settings", "model", "network", "stopped", "stopped", ""}; !slices.Equal(got.Codes, want) {
+		u.Errorf("codes of errors: %q, want %q", got.Codes, want)
+	}
+}
+
+// plugin fuses by a plugin in the page, and natively on the maps that the page gives.
+func (u *use) plugin() {
+	const file = "paper-c.wasm"
+	module, err := os.ReadFile(filepath.Join("../../../wasm/plugins/prebuilt", file))
+	if err != nil {
+		u.Fatal(err)
+	}
+	got := later[struct {
+		Row     result.Row
+		Heatmap []byte // of float32
+		Width   int
+		Height  int
+		Stack   []struct {
+			Kind, Timestep, Cell, Scale int
+			Pixels                      []byte // of float32
+		}
+		Bad string
+	}](u.tab, open+`const text = f => btoa(Array.from(new Uint8Array(f.buffer, f.byteOffset, f.byteLength), b => String.fromCharCode(b)).join(""));
+		const file = new File([Uint8Array.from(atob("`+base64.StdEncoding.EncodeToString(module)+`"), c => c.charCodeAt(0))], "`+file+`");
+		const d = self.detector;
+		await d.configure({timesteps: [200, 100]}, {plugin: file});
+		const {row, heatmap, stack} = await d.detect(`+picture(u.tab)+`);
+		const bad = await code(d.configure({}, {plugin: new File([new Uint8Array(100)], "bad.wasm")}));
+		d.close();
+		const closed = await code(d.detect(file));
+		return {row, heatmap: text(heatmap.values), width: heatmap.width, height: heatmap.height, bad: bad + " " + closed, stack: stack.map(m => ({...m, pixels: text(m.pixels)}))};`)
+	stack := &fusion.Stack{W: got.Width, H: got.Height}
+	for _, m := range got.Stack {
+		if val := floats(m.Pixels); m.Kind == 0 {
+			stack.Base = val
+		} else {
+			stack.Maps = append(stack.Maps, fusion.Map{Timestep: m.Timestep, Cell: m.Cell, Scale: m.Scale, Val: val})
+		}
+	}
+	var settings result.Settings
+	if err := json.Unmarshal(got.Row.Settings, &settings); err != nil {
+		u.Fatal(err)
+	}
+	p, err := plugin.Open(u.ctx, module, plugin.Options{})
+	if err != nil {
+		u.Fatal(err)
+	}
+	defer p.Close(u.ctx)
+	rule, err := plugin.NewRule(p, plugin.RuleOptions{Name: file, Config: settings.Fusion})
+	if err != nil {
+		u.Fatal(err)
+	}
+	want, err := rule.Fuse(u.ctx, stack)
+	if err != nil {
+		u.Fatal(err)
+	}
+	if same := slices.Equal(floats(got.Heatmap), want.Heatmap); got.Row.Rule != rule.Name() || got.Row.Score != want.Score || !same || len(stack.Maps) != 4 {
+		u.Errorf("%s: score %g of %d maps, natively %s: %g; the heatmaps are equal: %v", got.Row.Rule, got.Row.Score, len(stack.Maps), rule.Name(), want.Score, same)
+	}
+	if got.Bad != "rule closed" {
+		u.Errorf("a plugin that is none, and a closed detector: codes %q, want rule closed", got.Bad)
+	}
+	figure(u.T, "plugin %s on %d maps: the same bytes as natively", file, len(got.Stack))
+}
+
+// floats reads little-endian float32.
+func floats(b []byte) []float32 {
+	f := make([]float32, len(b)/4)
+	for i := range f {
+		f[i] = math.Float32frombits(binary.LittleEndian.Uint32(b[4*i:]))
+	}
+	return f
 }
 
 // judge makes bars of wall-clock time count.

@@ -13,7 +13,7 @@ const make = (tag, props = {}, ...children) => {
   e.append(...children);
   return e;
 };
-const number = v => v >= 1000 || v !== 0 && Math.abs(v) < 0.001 ? v.toExponential(2) : v.toPrecision(4);
+const number = v => Math.abs(v) >= 1000 || v !== 0 && Math.abs(v) < 0.001 ? v.toExponential(2) : v.toPrecision(4);
 
 let detector = null, site = {models: [], examples: []}, models = [], opened = 0, chosen = 0;
 let current = null, threshold = null, plugin = null;
@@ -234,7 +234,7 @@ function whose() {
 const span = () => Math.max(...queue.items.map(i => i.score ?? 0), detector?.info.model.threshold ?? 0, 1e-6) * 1.25;
 
 function plot(done) {
-  const most = span(), x = v => 4 + 272 * Math.min(v / most, 1);
+  const most = span(), x = v => 4 + 272 * Math.min(Math.max(v / most, 0), 1);
   const svg = (tag, attributes) => {
     const e = document.createElementNS('http://www.w3.org/2000/svg', tag);
     for (const [k, v] of Object.entries(attributes)) e.setAttribute(k, v);
