@@ -20,8 +20,8 @@
 // ending may differ. A class without ground_truth has no pixel truth; a class
 // with one must have a mask for every defective picture.
 //
-// Masks are stretched to the size of the heatmap, as pictures are, so a mask of
-// another size than its picture is right as long as it shows the same view.
+// Masks are stretched to the size of the heatmap, as pictures are. A mask of
+// another size than its picture belongs to another picture: it is an error.
 //
 //	set, err := dataset.Open("data/mvtec")
 //	train, err := set.Train()

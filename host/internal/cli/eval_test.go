@@ -15,7 +15,7 @@ import (
 )
 
 // parts writes a data set for the fake detector: two classes of which one has
-// defects, a bright line, with masks of three sizes and types.
+// defects, a bright line, with masks of three types.
 func parts(t *testing.T) string {
 	t.Helper()
 	dir := t.TempDir()
@@ -24,7 +24,7 @@ func parts(t *testing.T) string {
 	}
 	masks := []image.Image{
 		image.NewGray(image.Rect(0, 0, 40, 30)),
-		image.NewGray16(image.Rect(0, 0, 80, 90)),
+		image.NewGray16(image.Rect(0, 0, 40, 30)),
 		image.NewPaletted(image.Rect(0, 0, 40, 30), color.Palette{color.Black, color.White}),
 	}
 	for i, m := range masks {
