@@ -204,6 +204,9 @@ func TestMain(m *testing.M) {
 // screenshots is a folder to write pictures of the page to, for people to look at.
 var screenshots = flag.String("screenshots", "", "write screenshots of the page to this folder")
 
+// all has every image of the demo looked at, in place of a good and a bad one of each class.
+var all = flag.Bool("all", false, "compare all images of the demo")
+
 // chromium starts a browser of its own, with WebGPU on SwiftShader unless off.
 func chromium(t *testing.T, off ...chromedp.ExecAllocatorOption) context.Context {
 	t.Helper()
@@ -422,12 +425,14 @@ func (u *use) choose(i int) {
 
 // batch has the page look at the demo's images and compares with this machine.
 func (u *use) batch() {
-	if testing.Short() { // the first two
-		u.run(`for (const b of [...document.querySelectorAll("#example-list button")].slice(0, 2)) b.click()`)
-		u.holds(`document.querySelectorAll("#list li").length === 2`)
-	} else {
+	count := len(plain(u.T).contents(u).Examples)
+	if *all {
 		u.run(`document.getElementById("example-all").click()`)
+	} else {
+		u.run(`for (const b of document.querySelectorAll("#example-list button")) b.click()`)
+		count = value[int](u.tab, `document.querySelectorAll("#example-list button").length`)
 	}
+	u.holds(fmt.Sprintf(`document.querySelectorAll("#list li").length === %d`, count))
 	u.finished()
 	lines := u.save("jsonl")
 	for line := range bytes.Lines(lines) {
@@ -446,8 +451,8 @@ func (u *use) batch() {
 	if !bytes.Equal(again.Bytes(), lines) {
 		u.Errorf("the rows are\n%s\nthe command line writes them\n%s", lines, again.Bytes())
 	}
-	if all := len(plain(u.T).contents(u).Examples); len(u.rows) != all && !testing.Short() {
-		u.Fatalf("%d rows, want %d", len(u.rows), all)
+	if len(u.rows) != count || count < 2 {
+		u.Fatalf("%d rows, want %d and at least 2", len(u.rows), count)
 	}
 	want := native(u.tab, u.rows)
 	threshold := middle(want)
