@@ -36,7 +36,7 @@ UNLISTED := ./.ci/testsummary ./.ci/typecheck ./testdata/peers/browser
 # Folders whose packages also build for the browser.
 BROWSER := $(patsubst %,./%/...,$(wildcard shaders kernels weights runtime wasm)) ./testdata/peers/browser/pass
 
-.PHONY: help setup build program web web-shots demo demo-model test race fuzz fuzz-pr bench bench-peers bench-gpu bench-web lint golden check tidy cross test-windows gc-storm prove prove-plugins supply clean
+.PHONY: help setup build program web web-shots demo demo-model test conform race fuzz fuzz-pr bench bench-peers bench-gpu bench-web lint golden check tidy cross test-windows gc-storm prove prove-plugins supply clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -83,6 +83,9 @@ demo-model: ## train a demo model from nothing: draw parts, backbone, bank, base
 test: setup ## run all tests and print a closing summary
 	@go vet ./... $(UNLISTED)
 	@go test -json -timeout=20m $(TESTFLAGS) ./... | go run ./.ci/testsummary
+
+conform: setup ## compare every kernel with its reference, the largest cases too
+	@go test ./runtime/conform -count=1 -timeout=2h -v -run '^TestConform$$' -args -large
 
 race: setup ## run all tests under the race detector
 	@go test -race -json -timeout=60m $(TESTFLAGS) ./... | go run ./.ci/testsummary

@@ -2,7 +2,9 @@ package conform
 
 import (
 	"context"
+	"flag"
 	"fmt"
+	"math"
 	"os"
 	"runtime"
 	"testing"
@@ -24,7 +26,7 @@ func TestMain(m *testing.M) {
 	if len(results) > 0 {
 		Summary(os.Stdout, adapter, results)
 		if left > 0 {
-			fmt.Printf("conform: %d cases of over %.0f MFLOP (or MB) are compiled only, the native run computes them\n", left, browserFlops/1e6)
+			fmt.Printf("conform: %d cases of over %.0f MFLOP (or MB) are compiled only, 'make conform' computes them\n", left, largest()/1e6)
 		}
 	}
 	for _, line := range browserSummary {
@@ -33,9 +35,26 @@ func TestMain(m *testing.M) {
 	os.Exit(code)
 }
 
-// browserFlops bounds the cases that are computed with -short and in a browser, where the float64 reference is
-// single-threaded there.
-const browserFlops = 0.01e9
+// large has the largest cases computed too, which takes a CPU adapter many minutes.
+var large = flag.Bool("large", false, "compute every case, however large")
+
+// Bounds of the cases that are computed, the others are compiled: with -short and in a browser, where the float64
+// reference is single-threaded, and natively without -large.
+const (
+	browserFlops = 0.01e9
+	nativeFlops  = 0.3e9
+)
+
+// largest bounds the cases of this run.
+func largest() float64 {
+	switch {
+	case runtime.GOOS == "js" || testing.Short():
+		return browserFlops
+	case *large:
+		return math.Inf(1)
+	}
+	return nativeFlops
+}
 
 // open opens the best adapter with the limits that every WebGPU device has.
 func open(t *testing.T) *gpu.Device {
@@ -62,7 +81,7 @@ func TestConform(t *testing.T) {
 	for _, e := range kernels.Table() {
 		t.Run(e.Name, func(t *testing.T) {
 			for i, c := range Cases(e, randomShapes, seed) {
-				if (runtime.GOOS == "js" || testing.Short()) && work(c) > browserFlops {
+				if work(c) > largest() {
 					left++
 					if err := Compile(context.Background(), dev, c); err != nil {
 						t.Errorf("%s: %v", c.Name, err)
