@@ -18,9 +18,9 @@ if [[ ! -e $description ]]; then
     release=$(. /etc/os-release && echo "$VERSION_CODENAME")
     apt-get "${apt[@]}" update >&2
     (cd "$folder/package" && apt-get "${apt[@]}" download -t "$release-backports" mesa-vulkan-drivers >&2)
-    dpkg --extract "$folder"/package/mesa-vulkan-drivers_*.deb "$folder/root"
-    library=$(find "$folder/root" -name libvulkan_lvp.so)
-    sed "s#\"library_path\": \".*\"#\"library_path\": \"$library\"#" "$folder"/root/usr/share/vulkan/icd.d/lvp_icd.json >"$description.tmp"
+    dpkg --extract "$folder"/package/mesa-vulkan-drivers_*.deb "$folder/unpacked"
+    library=$(find "$folder/unpacked" -name libvulkan_lvp.so)
+    sed "s#\"library_path\": \".*\"#\"library_path\": \"$library\"#" "$folder"/unpacked/usr/share/vulkan/icd.d/lvp_icd.json >"$description.tmp"
     mv "$description.tmp" "$description"
     rm -r "$folder/lists"
 fi
