@@ -21,12 +21,15 @@ type Options struct {
 	Recompute int
 }
 
+// MaxRecompute bounds Options.Recompute.
+const MaxRecompute = 1 << 16
+
 func (o Options) validate() error {
 	if o.Passes < 0 || o.Passes > 1<<20 {
 		return fmt.Errorf("train: %d passes for a step, want 1 to %d", o.Passes, 1<<20)
 	}
-	if o.Recompute < 0 || o.Recompute > 1<<16 {
-		return fmt.Errorf("train: %d segments to compute again, want 0 to %d", o.Recompute, 1<<16)
+	if o.Recompute < 0 || o.Recompute > MaxRecompute {
+		return fmt.Errorf("train: %d segments to compute again, want 0 to %d", o.Recompute, MaxRecompute)
 	}
 	if !(o.EMA >= 0 && o.EMA < 1) {
 		return fmt.Errorf("train: moving average %g, want 0 to below 1", o.EMA)

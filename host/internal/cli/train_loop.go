@@ -23,6 +23,7 @@ import (
 type loopFlags struct {
 	epochs, steps   int
 	batch, passes   int
+	recompute       int
 	lr, decay, clip float64
 	ema             float64
 	schedule        string
@@ -47,6 +48,7 @@ func (f *loopFlags) declare(flags *pflag.FlagSet) {
 	flags.IntVar(&f.steps, "steps", 0, "how many steps, in place of --epochs")
 	flags.IntVar(&f.batch, "batch", 0, "images seen at once (default refiner 16, base 8, backbone 32)")
 	flags.IntVar(&f.passes, "passes", 1, "batches whose gradients make a step")
+	flags.IntVar(&f.recompute, "recompute", 0, "cut the network into so many pieces and keep only what passes between them; the rest is computed again on the way back: less memory, more time, the same losses")
 	flags.Float64Var(&f.lr, "lr", 0, "learning rate of AdamW (default 1e-4; backbone 2e-3)")
 	flags.Float64Var(&f.decay, "weight-decay", 1e-4, "of AdamW")
 	flags.Float64Var(&f.clip, "clip", 0, "largest norm of the gradients, 0 for none (default 1; base 0.1)")
@@ -98,6 +100,8 @@ func (f *loopFlags) plan(d loopDefaults, images int, seed uint64, data string) (
 		return p, usageError("--epochs %d and --steps %d, want 1 or more", f.epochs, f.steps)
 	case p.batch < 1 || f.passes < 1:
 		return p, usageError("--batch %d and --passes %d, want 1 or more", p.batch, f.passes)
+	case f.recompute < 0 || f.recompute > train.MaxRecompute:
+		return p, usageError("--recompute %d, want 0 to %d", f.recompute, train.MaxRecompute)
 	case !(f.minutes >= 0) || math.IsInf(f.minutes, 0):
 		return p, usageError("--minutes %g, want 0 or more", f.minutes)
 	case !(f.every > 0) || math.IsInf(f.every, 0):
@@ -131,7 +135,7 @@ func (f *loopFlags) plan(d loopDefaults, images int, seed uint64, data string) (
 	if schedule == "" {
 		schedule = d.schedule
 	}
-	p.options = train.Options{AdamW: a, Passes: f.passes, EMA: ema, Warmup: true}
+	p.options = train.Options{AdamW: a, Passes: f.passes, EMA: ema, Warmup: true, Recompute: f.recompute}
 	p.settings = loopSettings{Seed: seed, Data: data, Batch: p.batch, Passes: f.passes, AdamW: a, EMA: ema, Schedule: schedule, Steps: p.steps}
 	switch schedule {
 	case "constant":

@@ -13,7 +13,7 @@ import (
 )
 
 // TestTrainRefiner trains a tiny U-Net until a signal stops it, goes on for a step from
-// the checkpoint, and finds the parts of -m in the model beside it.
+// the checkpoint with fewer values kept, and finds the parts of -m in the model beside it.
 func TestTrainRefiner(t *testing.T) {
 	dir := t.TempDir()
 	data, backbone, out := filepath.Join(dir, "data"), filepath.Join(dir, "backbone.drdc"), filepath.Join(dir, "model.drdc")
@@ -25,7 +25,7 @@ func TestTrainRefiner(t *testing.T) {
 	mustRun(t, "synth", "-q", "-o", data, "--classes", "2", "--train", "3", "--test", "0", "--size", "64")
 	mustRun(t, "convert", "-q", "--random", "backbone", "--config", config, "-o", backbone)
 	args := []string{
-		"train", "refiner", "-q", "--data", data, "-m", backbone, "-o", out, "--json", "--seed", "5", "--config", config,
+		"train", "refiner", "--data", data, "-m", backbone, "-o", out, "--json", "--seed", "5", "--config", config,
 		"--channels", "32", "--mult", "1", "--res-blocks", "1", "--head-channels", "32", "--cells", "4,8", "--batch", "2", "--ema", "0.9",
 	}
 	// A signal arrives after two steps.
@@ -56,8 +56,14 @@ func TestTrainRefiner(t *testing.T) {
 	if code, _, errs := drdc(t, append(args, "--resume", "--lr", "1e-3")...); code != exitUsage || !strings.Contains(errs, "adamw.LR was 0.0001, is 0.001") {
 		t.Errorf("another learning rate: exit code %d, %s", code, errs)
 	}
+	if code, _, errs := drdc(t, append(args, "--resume", "--recompute", "-1")...); code != exitUsage || !strings.Contains(errs, "--recompute -1") {
+		t.Errorf("fewer than no pieces: exit code %d, %s", code, errs)
+	}
 	profile := filepath.Join(dir, "profile.json")
-	stdout, _ := mustRun(t, append(args, "--steps", strconv.Itoa(steps+1), "--resume", "--profile", profile)...)
+	stdout, stderr := mustRun(t, append(args, "--steps", strconv.Itoa(steps+1), "--resume", "--recompute", "3", "--profile", profile)...)
+	if all, less := activations(t, c.err.String()), activations(t, stderr); !(less < all) {
+		t.Errorf("activations need %g MiB, and %g with --recompute", all, less)
+	}
 	var r struct {
 		Model, Digest string
 		Steps         int
@@ -93,4 +99,16 @@ func TestTrainRefiner(t *testing.T) {
 	if len(m.Config.Classes) != 2 || m.Config.Refiner.ImageSize != 16 || len(m.Parts) != 2 || m.Parts["refiner"].Arch != "unet" || m.Parts["backbone"].Arch != "mobilenet_v2" {
 		t.Errorf("unexpected model: %s", stdout)
 	}
+}
+
+// activations reads the MiB of them from the notes of a training.
+func activations(t *testing.T, notes string) float64 {
+	t.Helper()
+	_, rest, _ := strings.Cut(notes, "activations ")
+	text, _, _ := strings.Cut(rest, " MiB")
+	n, err := strconv.ParseFloat(text, 64)
+	if err != nil {
+		t.Errorf("no activations in the notes: %v\n%s", err, notes)
+	}
+	return n
 }
