@@ -83,6 +83,9 @@ func TestTrainRefiner(t *testing.T) {
 	} else if err := json.Unmarshal(text, &cost); err != nil || !(cost.Step > 0) || len(cost.Kernels) < 10 || cost.Adapter == "" {
 		t.Errorf("profile: %v\n%s", err, text)
 	}
+	if page, err := os.ReadFile(filepath.Join(dir, "model.html")); err != nil || !strings.Contains(string(page), `"cost":{"forward":`) {
+		t.Errorf("the page lacks what a step costs (%v)", err)
+	}
 	stdout, _ = mustRun(t, "inspect", "--verify", "--json", out)
 	var m struct {
 		Config struct {

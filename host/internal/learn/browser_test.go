@@ -14,6 +14,7 @@ import (
 
 	"github.com/chromedp/chromedp"
 	"github.com/drdc-dev/drdc/runtime/imgio"
+	"github.com/drdc-dev/drdc/runtime/train"
 )
 
 // screenshots is a folder to write pictures of the page to, for people to look at.
@@ -44,8 +45,12 @@ func TestBrowser(t *testing.T) {
 	for i := range 5000 {
 		all = append(all, Record{Step: i + 1, Epoch: float64(i+1) / 250, Loss: 0.02 + math.Exp(-float64(i)/300)*(1+0.3*math.Sin(float64(i*i))), Norm: 0.5, LR: 1e-4, Seconds: float64(i)})
 	}
+	cost := &train.Cost{Forward: 2, Step: 6.5, Clock: "processor", Kernels: []train.KernelRow{
+		{Phase: "backward", Kernel: "convweight", Dispatches: 12, Seconds: 4, Share: 0.625, GFLOPS: 3.14},
+		{Phase: "update", Kernel: "adamw", Dispatches: 30, Seconds: 2.4, Share: 0.375},
+	}}
 	name := filepath.Join(t.TempDir(), "page.html")
-	if err := writePage(name, "refiner of model", `{"part":"refiner","batch":16,"adamw":{"LR":1e-4}}`, all, rows); err != nil {
+	if err := writePage(name, "refiner of model", `{"part":"refiner","batch":16,"adamw":{"LR":1e-4}}`, all, rows, cost); err != nil {
 		t.Fatal(err)
 	}
 	ctx, stop := chromedp.NewExecAllocator(context.Background(), append(chromedp.DefaultExecAllocatorOptions[:],
@@ -78,6 +83,10 @@ func TestBrowser(t *testing.T) {
 		return document.getElementById("read").textContent;
 	})()`)
 	settings := ask[string](t, ctx, `document.getElementById("settings").textContent`)
+	costs := ask[string](t, ctx, `document.getElementById("cost-sum").textContent`)
+	kernels := ask[string](t, ctx, `[...document.querySelectorAll("#kernels tr")].map(r => [...r.cells].map(c => c.textContent).join(" ")).join("; ")`)
+	hidden := ask[bool](t, ctx, `document.getElementById("cost").hidden`)
+	do(chromedp.Evaluate[chromedp.Void](`document.querySelectorAll("details").forEach(d => { d.open = true; })`))
 	do(chromedp.EmulateViewport(360, 800))
 	wide := ask[bool](t, ctx, `document.documentElement.scrollWidth > 360`)
 	if *screenshots != "" {
@@ -102,6 +111,9 @@ func TestBrowser(t *testing.T) {
 	}
 	if settings != `adamw.LR1e-4batch16part"refiner"` {
 		t.Errorf("settings %q", settings)
+	}
+	if costs != "6.5 s of processor time, 3.25 forward passes" || kernels != "backward convweight 12 4000.00 62.5% 3.1; update adamw 30 2400.00 37.5% " || hidden {
+		t.Errorf("cost %q, kernels %q, hidden %v", costs, kernels, hidden)
 	}
 	if wide {
 		t.Error("the page scrolls sideways on a narrow screen")

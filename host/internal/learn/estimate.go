@@ -69,6 +69,7 @@ func (r *run) trial(ctx context.Context, dev *gpu.Device) (err error) {
 	if err != nil {
 		return err
 	}
+	r.cost = &cost
 	return r.options.Profile(cost)
 }
 

@@ -329,7 +329,7 @@ func TestPage(t *testing.T) {
 	o, want := whole(t, dev, lesson{steps: 6, passes: 2, lr: 0.05})
 	text := read(t, FilesOf(o.Output).Page)
 	for _, part := range []string{
-		"<title>a &lt;lesson&gt;</title>", `"settings":[["lr","0.05"],["nested.seed","0"]]`, `\u003cfirst\u003e`, `["x \u0026 y","cG5n"]`,
+		"<title>a &lt;lesson&gt;</title>", `"settings":[["lr","0.05"],["nested.seed","0"]]`, `\u003cfirst\u003e`, `["x \u0026 y","cG5n"]`, `"cost":null`,
 		fmt.Sprintf("[6,2.4,%v,", want[5].Loss),
 	} {
 		if !strings.Contains(text, part) {

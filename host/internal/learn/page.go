@@ -9,6 +9,7 @@ import (
 	"io"
 	"strings"
 
+	"github.com/drdc-dev/drdc/runtime/train"
 	"github.com/drdc-dev/drdc/weights"
 )
 
@@ -29,6 +30,7 @@ type page struct {
 	Points   [][5]float64 `json:"points"` // last step, epoch, loss, norm, learning rate
 	Settings [][2]string  `json:"settings"`
 	Rows     []pageRow    `json:"rows"`
+	Cost     *train.Cost  `json:"cost"` // null: not measured
 }
 
 type pageRow struct {
@@ -36,9 +38,10 @@ type pageRow struct {
 	Cells [][2]string `json:"cells"` // caption, PNG in base64
 }
 
-// writePage replaces the page: the curve, the settings and the pictures in one file.
-func writePage(path, title, settings string, all []Record, pictures []Picture) error {
-	p := page{Points: points(all, maxPoints), Rows: []pageRow{}}
+// writePage replaces the page: the curve, the settings, the pictures and what a step
+// costs, where that is known, in one file.
+func writePage(path, title, settings string, all []Record, pictures []Picture, cost *train.Cost) error {
+	p := page{Points: points(all, maxPoints), Rows: []pageRow{}, Cost: cost}
 	if n := len(all); n > 0 {
 		p.Steps, p.Seconds = all[n-1].Step, all[n-1].Seconds
 	}

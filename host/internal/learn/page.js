@@ -19,6 +19,16 @@ for (const [name, value] of data.settings) {
   add($("settings"), "dt", name);
   add($("settings"), "dd", value);
 }
+$("cost").hidden = data.cost === null;
+if (data.cost !== null) {
+  const c = data.cost;
+  $("cost-sum").textContent = `${figure(c.step)} s of ${c.clock} time, ${(c.step / c.forward).toFixed(2)} forward passes`;
+  for (const k of c.kernels) {
+    const row = add($("kernels"), "tr");
+    for (const text of [k.phase, k.kernel, String(k.dispatches), (1e3 * k.seconds).toFixed(2), (100 * k.share).toFixed(1) + "%", k.gflops ? k.gflops.toFixed(1) : ""])
+      add(row, "td", text);
+  }
+}
 $("shown").hidden = data.rows.length === 0;
 for (const row of data.rows) {
   const div = add($("rows"), "div", undefined, {className: "row"});

@@ -54,6 +54,7 @@ type run struct {
 	start    time.Time // of this one
 	saved    time.Time // last checkpoint, or the last time that writing one failed
 	pictures []Picture
+	cost     *train.Cost // nil: not measured
 }
 
 // open loads the checkpoint, or begins.
@@ -213,7 +214,7 @@ func (r *run) save(ctx context.Context) error {
 		}
 		r.pictures = p
 	}
-	if err := writePage(r.files.Page, r.options.Title, r.settings, r.losses.all, r.pictures); err != nil {
+	if err := writePage(r.files.Page, r.options.Title, r.settings, r.losses.all, r.pictures, r.cost); err != nil {
 		return fmt.Errorf("learn: page after step %d: %w", r.trainer.Steps(), err)
 	}
 	r.view.Note("saved after step %d: %s", r.trainer.Steps(), r.files.Checkpoint)
