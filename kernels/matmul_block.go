@@ -78,7 +78,6 @@ func (b registerBlock) settings() []shaders.Setting {
 func (b registerBlock) sharedSettings() []shaders.Setting {
 	return []shaders.Setting{
 		shaders.Int("ROWS", b.rows), shaders.Int("COLUMNS", b.columns),
-		shaders.Int("ACC", b.rows*b.columns), shaders.Int("BLOCK", 4*b.columns),
 	}
 }
 

@@ -40,6 +40,7 @@ type Counted interface {
 // Target is what a kernel may use of the device that will run it.
 type Target struct {
 	CPU             bool // software adapter: few wide cores, no fast shared memory
+	Windows         bool // and reads uniform memory many times as fast as storage
 	Groups          int  // workgroups per dimension
 	Invocations     int  // invocations per workgroup
 	WorkgroupMemory int  // bytes
@@ -51,6 +52,23 @@ type Target struct {
 // DefaultTarget has the limits that every WebGPU device offers.
 func DefaultTarget() Target {
 	return Target{Groups: 65535, Invocations: 256, WorkgroupMemory: 16384, StorageBinding: 128 << 20, UniformBinding: 64 << 10, Align: 256}
+}
+
+// Variant is a kind of device that operations record other dispatches for.
+type Variant struct {
+	Name         string
+	CPU, Windows bool // of Target
+}
+
+// Variants are all kinds: GPUs, CPU adapters, and those with fast uniforms.
+func Variants() []Variant {
+	return []Variant{{Name: "gpu"}, {Name: "cpu", CPU: true}, {Name: "windows", CPU: true, Windows: true}}
+}
+
+// As is t as a device of another kind.
+func (t Target) As(v Variant) Target {
+	t.CPU, t.Windows = v.CPU, v.Windows
+	return t
 }
 
 // Record is the work of one operation.

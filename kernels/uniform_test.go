@@ -51,9 +51,8 @@ func TestDispatches(t *testing.T) {
 				t.Errorf("%s, %s: %v", e.Name, c.Name, err)
 				continue
 			}
-			for _, cpu := range []bool{false, true} {
-				target := DefaultTarget()
-				target.CPU = cpu
+			for _, v := range Variants() {
+				target := DefaultTarget().As(v)
 				rec, err := c.Op.Record(target, c.In, out)
 				if err != nil {
 					t.Errorf("%s, %s: %v", e.Name, c.Name, err)
@@ -64,7 +63,7 @@ func TestDispatches(t *testing.T) {
 				for i, d := range rec.Steps {
 					used[d.Shader] = true
 					if err := checkDispatch(expanded, d, len(c.In), len(out), rec.Temps); err != "" {
-						t.Errorf("%s, %s, cpu %t, dispatch %d of %s: %s", e.Name, c.Name, cpu, i, d.Shader, err)
+						t.Errorf("%s, %s, %s tiles, dispatch %d of %s: %s", e.Name, c.Name, v.Name, i, d.Shader, err)
 					}
 				}
 			}

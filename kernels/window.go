@@ -1,6 +1,6 @@
 package kernels
 
-// CPU adapters read uniform memory many times as fast as storage, but a binding of it
+// Lavapipe reads uniform memory many times as fast as storage (Target.Windows), but a binding of it
 // holds 64 KiB (RATIONALE.md). So their shaders read large operands through windows: a
 // dispatch for every part that fits into one. All windows of an operand have the same
 // length, which is a constant of the shader.

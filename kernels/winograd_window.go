@@ -57,14 +57,14 @@ func (o Winograd) pixels(t Target, x Shape) int {
 // blocks is n in whole blocks of the matmul: rows of that number begin aligned.
 func blocks(n int) int { return n / 16 * 16 }
 
-// recordWindows is Record for CPU adapters; it is false where windows do not suit.
+// recordWindows is Record for adapters with fast uniforms; it is false where windows do not suit.
 func (o Winograd) recordWindows(t Target, in, out []Tensor) (rec Record, ok bool, err error) {
 	c, y := o.conv(), out[0].Shape
 	w := in[c.weight()]
 	w.Shape[0], w.Shape[1] = o.Tile+2, o.Tile+2
 	points, rows4, k4 := w.Shape[0]*w.Shape[1], w.Shape[2]/4, y.C4()
 	p, ok := o.plan(t, in[:c.weight()], w.Shape, y)
-	if !t.CPU || w.Type != F32 || !ok {
+	if !t.Windows || w.Type != F32 || !ok {
 		return Record{}, false, nil
 	}
 	values := t.windows(Temp(0), p.values(w.Shape))

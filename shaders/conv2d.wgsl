@@ -43,36 +43,35 @@ struct Params {
 @group(0) @binding(1) var<storage, read> w: array<Weight4>;
 @group(0) @binding(5) var<uniform> p: Params;
 
-// Four pixels at a time: drivers unroll a loop of this size, and then keep acc in
-// registers. (iy, ix) is the tap of the first pixel of the block.
-fn multiply(first: u32, image: u32, iy: i32, ix: i32, c: u32) {
-  for (var i = first; i < first + 4u; i++) {
-    if (i < ROWS) {
-      let sy = iy + i32(i / WIDTH * p.strideh);
-      let sx = ix + i32(i % WIDTH * p.stridew);
-      let inside = u32(sy) < p.h && u32(sx) < p.w;
-      let pixel = select(0u, image + u32(sy) * p.w + u32(sx), inside);
-      accumulate(i, select(vec4f(0.0), x[pixel * p.c4 + c], inside));
-    }
+// (iy, ix) is the tap of the first pixel of the block.
+fn multiply(image: u32, iy: i32, ix: i32, c: u32) {
+//@for i ROWS
+  {
+    let sy = iy + i32($iu / WIDTH * p.strideh);
+    let sx = ix + i32($iu % WIDTH * p.stridew);
+    let inside = u32(sy) < p.h && u32(sx) < p.w;
+    let pixel = select(0u, image + u32(sy) * p.w + u32(sx), inside);
+    accumulate$i(select(vec4f(0.0), x[pixel * p.c4 + c], inside));
   }
+//@end
 }
 
-fn store(first: u32, n: u32, oy: u32, ox: u32, column: u32) {
-  for (var i = first; i < first + 4u; i++) {
-    let sy = oy + i / WIDTH;
-    let sx = ox + i % WIDTH;
-    if (i < ROWS && sy < p.oh && sx < p.ow) {
-      for (var q = 0u; q < COLUMNS; q++) {
-        let c = column + q;
-        if (c < p.channels4) {
-          let at = ((n * p.oh + sy) * p.ow + sx) * p.channels4 + c;
-          var v = acc[i * COLUMNS + q];
-          if (ADD) { v += y[at]; }
-          y[at] = keep_channels(v, 4u * c, p.channels);
-        }
+fn store(n: u32, oy: u32, ox: u32, column: u32) {
+//@for i ROWS
+  {
+    let sy = oy + $iu / WIDTH;
+    let sx = ox + $iu % WIDTH;
+    if (sy < p.oh && sx < p.ow) {
+      let at = ((n * p.oh + sy) * p.ow + sx) * p.channels4 + column;
+//@for q COLUMNS
+      if (column + $qu < p.channels4) {
+        if (ADD) { acc$i_$q += y[at + $qu]; }
+        y[at + $qu] = keep_channels(acc$i_$q, 4u * (column + $qu), p.channels);
       }
+//@end
     }
   }
+//@end
 }
 
 @compute @workgroup_size(8)
@@ -95,24 +94,17 @@ fn main(@builtin(workgroup_id) wid: vec3u, @builtin(num_workgroups) nwg: vec3u, 
     for (var kx = 0u; kx < p.kw; kx++) {
       var row = ((ky * p.kw + kx) * p.rows + p.first) * p.channels4;  // of w, in vectors
       for (var c = 0u; c < p.c4; c++) {
-        for (var q = 0u; q < COLUMNS; q++) {
-          let at = row + min(column + q, p.channels4 - 1u);
-          for (var j = 0u; j < 4u; j++) { block[4u * q + j] = weight4(w[at + j * p.channels4]); }
-        }
+//@for q COLUMNS
+//@for j 4
+        block$q_$j = weight4(w[row + $ju * p.channels4 + min(column + $qu, p.channels4 - 1u)]);
+//@end
+//@end
         row += 4u * p.channels4;
-        let sy = iy + i32(ky);
-        let sx = ix + i32(kx);
-        multiply(0u, image, sy, sx, c);
-        if (ROWS > 4u) { multiply(4u, image, sy, sx, c); }
-        if (ROWS > 8u) { multiply(8u, image, sy, sx, c); }
-        if (ROWS > 12u) { multiply(12u, image, sy, sx, c); }
+        multiply(image, iy + i32(ky), ix + i32(kx), c);
       }
     }
   }
-  store(0u, n, oy, ox, column);
-  if (ROWS > 4u) { store(4u, n, oy, ox, column); }
-  if (ROWS > 8u) { store(8u, n, oy, ox, column); }
-  if (ROWS > 12u) { store(12u, n, oy, ox, column); }
+  store(n, oy, ox, column);
   // In memory, and as a loop that drivers do not unroll: compiled for every value
   // of the block, an epilogue with GELU takes a driver tens of seconds.
   if (!PLAIN) {

@@ -101,7 +101,7 @@ fn main(@builtin(workgroup_id) wid: vec3u, @builtin(num_workgroups) nwg: vec3u, 
     let r = row + lid / 8u + 8u * i;
     for (var q = 0u; q < COLUMNS; q++) {
       let c = column + lid % 8u + 8u * q;
-      if (r < rows && c < p.channels4) { finish(acc[i * COLUMNS + q], r * p.channels4 + c, c, p.channels); }
+      if (r < rows && c < p.channels4) { finish(value(i * COLUMNS + q), r * p.channels4 + c, c, p.channels); }
     }
   }
 }

@@ -8,6 +8,7 @@ import (
 	"math"
 	"path"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -53,6 +54,8 @@ type Source struct {
 
 var (
 	constLine   = regexp.MustCompile(`^(\s*const\s+)(\w+)(\s*:\s*)(u32|i32|f32|bool)(\s*=\s*)([^;]+)(;\s*)//@set\s*$`)
+	forLine     = regexp.MustCompile(`^\s*//@for\s+(\w)\s+(\w+)\s*$`)
+	endLine     = regexp.MustCompile(`^\s*//@end\s*$`)
 	useLine     = regexp.MustCompile(`^\s*//@use\s+(\S+\.wgsl)(?:\s+//@set\s+(\w+))?\s*$`)
 	bindingLine = regexp.MustCompile(`^\s*@group\(0\)\s*@binding\((\d+)\)\s*var<\s*(uniform|storage\s*,\s*read_write|storage\s*,\s*read)\s*>\s*(\w+)\s*:`)
 )
@@ -86,7 +89,7 @@ func Text(file string) (string, error) {
 // bindings listed in widen made read_write. A setting that names no settable
 // line, or a binding that does not exist, is an error.
 func Expand(file string, set []Setting, widen []int) (Source, error) {
-	e := expander{values: map[string]string{}, used: map[string]bool{}, seen: map[string]bool{}}
+	e := expander{values: map[string]string{}, consts: map[string]string{}, used: map[string]bool{}, seen: map[string]bool{}}
 	for _, s := range set {
 		if _, twice := e.values[s.Name]; twice {
 			return Source{}, fmt.Errorf("%w: %s: %s is set twice", ErrShader, file, s.Name)
@@ -134,6 +137,7 @@ func label(file string, set []Setting, widen uint) string {
 
 type expander struct {
 	values   map[string]string
+	consts   map[string]string // settable constants so far, as WGSL writes them
 	used     map[string]bool
 	seen     map[string]bool
 	widen    uint
@@ -150,12 +154,71 @@ func (e *expander) include(file string) error {
 	if err != nil {
 		return err
 	}
-	for n, line := range strings.Split(strings.TrimSuffix(text, "\n"), "\n") {
-		if err := e.line(line); err != nil {
-			return fmt.Errorf("%s:%d: %w", file, n+1, err)
-		}
+	if n, err := e.lines(strings.Split(strings.TrimSuffix(text, "\n"), "\n")); err != nil {
+		return fmt.Errorf("%s:%d: %w", file, n+1, err)
 	}
 	return nil
+}
+
+// lines writes lines, those between "//@for i N" and its "//@end" N times with $i
+// replaced by 0 to N-1. It returns the number of the line that it stopped at.
+func (e *expander) lines(lines []string) (int, error) {
+	for n := 0; n < len(lines); n++ {
+		if endLine.MatchString(lines[n]) {
+			return n, fmt.Errorf("%w: //@end without //@for", ErrShader)
+		}
+		m := forLine.FindStringSubmatch(lines[n])
+		if m == nil {
+			if err := e.line(lines[n]); err != nil {
+				return n, err
+			}
+			continue
+		}
+		times, err := e.times(m[2])
+		if err != nil {
+			return n, err
+		}
+		end := n + 1
+		for open := 1; ; end++ {
+			if end == len(lines) {
+				return n, fmt.Errorf("%w: //@for without //@end", ErrShader)
+			}
+			if forLine.MatchString(lines[end]) {
+				open++
+			} else if endLine.MatchString(lines[end]) {
+				if open--; open == 0 {
+					break
+				}
+			}
+		}
+		for i := range times {
+			body := slices.Clone(lines[n+1 : end])
+			for j := range body {
+				body[j] = strings.ReplaceAll(body[j], "$"+m[1], strconv.Itoa(i))
+			}
+			if at, err := e.lines(body); err != nil {
+				return n + 1 + at, err
+			}
+		}
+		n = end
+	}
+	return 0, nil
+}
+
+// maxTimes bounds the repetitions of a //@for.
+const maxTimes = 64
+
+// times is how often a //@for repeats: a number, or a constant that stands before it.
+func (e *expander) times(name string) (int, error) {
+	text := name
+	if v, ok := e.consts[name]; ok {
+		text = strings.TrimSuffix(v, "u")
+	}
+	n, err := strconv.Atoi(text)
+	if err != nil || n < 0 || n > maxTimes {
+		return 0, fmt.Errorf("%w: //@for over %q: neither a number up to %d nor a u32 constant above", ErrShader, name, maxTimes)
+	}
+	return n, nil
 }
 
 func (e *expander) line(line string) error {
@@ -173,8 +236,10 @@ func (e *expander) line(line string) error {
 			if err != nil {
 				return fmt.Errorf("%w: %s: %w", ErrShader, m[2], err)
 			}
+			m[6] = lit
 			line = m[1] + m[2] + m[3] + m[4] + m[5] + lit + m[7]
 		}
+		e.consts[m[2]] = m[6]
 	}
 	if m := bindingLine.FindStringSubmatch(line); m != nil {
 		n, err := strconv.Atoi(m[1])

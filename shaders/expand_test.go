@@ -90,13 +90,9 @@ func TestExpandRefuses(t *testing.T) {
 
 // expandLines runs lines of a shader that is not stored.
 func expandLines(lines []string, values map[string]string) (*expander, error) {
-	e := &expander{values: values, used: map[string]bool{}, seen: map[string]bool{}}
-	for _, l := range lines {
-		if err := e.line(l); err != nil {
-			return e, err
-		}
-	}
-	return e, nil
+	e := &expander{values: values, consts: map[string]string{}, used: map[string]bool{}, seen: map[string]bool{}}
+	_, err := e.lines(lines)
+	return e, err
 }
 
 func TestLines(t *testing.T) {
@@ -115,6 +111,15 @@ func TestLines(t *testing.T) {
 		{"include another", []string{"//@use weight_f32.wgsl //@set WEIGHT"}, map[string]string{"WEIGHT": "weight_f16.wgsl"}, mustText("weight_f16.wgsl")},
 		{"include the usual", []string{"//@use weight_f32.wgsl //@set WEIGHT"}, nil, mustText("weight_f32.wgsl")},
 		{"include nothing", []string{"//@use nothing.wgsl"}, nil, `error: no file "nothing.wgsl"`},
+		{"repeat", []string{"//@for i 2", "a$i += $iu;", "//@end", "b"}, nil, "a0 += 0u;\na1 += 1u;\nb\n"},
+		{"repeat a constant", []string{"const N: u32 = 1u; //@set", "//@for i N", "a$i", "//@end"}, map[string]string{"N": "2"}, "const N: u32 = 2u; \na0\na1\n"},
+		{"repeat the usual", []string{"const N: u32 = 1u; //@set", "//@for i N", "a$i", "//@end"}, nil, "const N: u32 = 1u; //@set\na0\n"},
+		{"repeat in a repetition", []string{"//@for i 2", "//@for q 2", "a$i_$q", "//@end", "//@end"}, nil, "a0_0\na0_1\na1_0\na1_1\n"},
+		{"repeat never", []string{"//@for i 0", "a$i", "//@end"}, nil, ""},
+		{"repeat too often", []string{"//@for i 65", "//@end"}, nil, `error: //@for over "65"`},
+		{"repeat something else", []string{"//@for i N", "//@end"}, nil, `error: //@for over "N"`},
+		{"repeat without end", []string{"//@for i 2", "//@for q 2", "//@end"}, nil, "error: //@for without //@end"},
+		{"end without repetition", []string{"//@end"}, nil, "error: //@end without //@for"},
 		{"binding twice", []string{"@group(0) @binding(0) var<storage, read> a: array<u32>;", "@group(0) @binding(0) var<uniform> b: P;"}, nil, "error: binding 0 is declared twice"},
 		{"binding over 31", []string{"@group(0) @binding(32) var<storage, read> a: array<u32>;"}, nil, "error: binding number 32 is over 31"},
 	} {

@@ -38,40 +38,40 @@ struct Params {
 // Loads four rows of b from row 4k on, COLUMNS vectors from column on. What is
 // past an end repeats the last row or column: it meets zeros of a, or is not stored.
 fn load_block(base: u32, k: u32, column: u32) {
-  for (var q = 0u; q < COLUMNS; q++) {
-    if (TRANSPOSE) {
-      var t: mat4x4f;
-      for (var j = 0u; j < 4u; j++) {
-        t[j] = weight4(b[base + min(4u * (column + q) + j, p.columns - 1u) * p.k4 + k]);
-      }
-      t = transpose(t);
-      for (var j = 0u; j < 4u; j++) { block[4u * q + j] = t[j]; }
-    } else {
-      let c = min(column + q, p.columns4 - 1u);
-      for (var j = 0u; j < 4u; j++) {
-        block[4u * q + j] = weight4(b[base + min(4u * k + j, p.depth - 1u) * p.columns4 + c]);
-      }
-    }
+//@for q COLUMNS
+  if (TRANSPOSE) {
+    var t: mat4x4f;
+//@for j 4
+    t[$j] = weight4(b[base + min(4u * (column + $qu) + $ju, p.columns - 1u) * p.k4 + k]);
+//@end
+    t = transpose(t);
+//@for j 4
+    block$q_$j = t[$j];
+//@end
+  } else {
+    let c = min(column + $qu, p.columns4 - 1u);
+//@for j 4
+    block$q_$j = weight4(b[base + min(4u * k + $ju, p.depth - 1u) * p.columns4 + c]);
+//@end
   }
+//@end
 }
 
-// Four rows at a time: drivers unroll a loop of this size, and then keep acc in
-// registers.
-fn multiply(first: u32, start: u32, row: u32, k: u32) {
-  for (var i = first; i < first + 4u; i++) {
-    if (i < ROWS) { accumulate(i, a[(start + min(row + i, p.rows - 1u)) * p.k4 + k]); }
-  }
+fn multiply(start: u32, row: u32, k: u32) {
+//@for i ROWS
+  accumulate$i(a[(start + min(row + $iu, p.rows - 1u)) * p.k4 + k]);
+//@end
 }
 
-fn store(first: u32, start: u32, row: u32, column: u32) {
-  for (var i = first; i < first + 4u; i++) {
-    if (i < ROWS && row + i < p.rows) {
-      for (var q = 0u; q < COLUMNS; q++) {
-        let c = column + q;
-        if (c < p.columns4) { y[(start + row + i) * p.columns4 + c] = keep_channels(p.scale * acc[i * COLUMNS + q], 4u * c, p.columns); }
-      }
-    }
+fn store(start: u32, row: u32, column: u32) {
+//@for i ROWS
+  if (row + $iu < p.rows) {
+    let at = (start + row + $iu) * p.columns4 + column;
+//@for q COLUMNS
+    if (column + $qu < p.columns4) { y[at + $qu] = keep_channels(p.scale * acc$i_$q, 4u * (column + $qu), p.columns); }
+//@end
   }
+//@end
 }
 
 @compute @workgroup_size(8)
@@ -85,15 +85,9 @@ fn main(@builtin(workgroup_id) wid: vec3u, @builtin(num_workgroups) nwg: vec3u, 
   let start = batch * p.rows;
   for (var k = 0u; k < p.k4; k++) {
     load_block(batch * p.stride, k, column);
-    multiply(0u, start, row, k);
-    if (ROWS > 4u) { multiply(4u, start, row, k); }
-    if (ROWS > 8u) { multiply(8u, start, row, k); }
-    if (ROWS > 12u) { multiply(12u, start, row, k); }
+    multiply(start, row, k);
   }
-  store(0u, start, row, column);
-  if (ROWS > 4u) { store(4u, start, row, column); }
-  if (ROWS > 8u) { store(8u, start, row, column); }
-  if (ROWS > 12u) { store(12u, start, row, column); }
+  store(start, row, column);
   // In memory, and as a loop that drivers do not unroll: compiled for every value
   // of the block, an epilogue with GELU takes a driver tens of seconds.
   if (!PLAIN) {

@@ -14,13 +14,24 @@ fn multiply_tiles(lid: u32) {
   let tx = lid % 8u;
   let ty = lid / 8u;
   for (var k = 0u; k < STEP; k++) {
-    for (var j = 0u; j < 4u; j++) {
-      for (var q = 0u; q < COLUMNS; q++) {
-        block[4u * q + j] = tile_b[(4u * k + j) * 8u * COLUMNS + tx + 8u * q];
-      }
-    }
-    for (var i = 0u; i < ROWS; i++) {
-      accumulate(i, tile_a[k * 8u * ROWS + ty + 8u * i]);
-    }
+//@for q COLUMNS
+//@for j 4
+    block$q_$j = tile_b[(4u * k + $ju) * 8u * COLUMNS + tx + 8u * $qu];
+//@end
+//@end
+//@for i ROWS
+    accumulate$i(tile_a[k * 8u * ROWS + ty + 8u * $iu]);
+//@end
   }
+}
+
+// Value n of the block, row by row: for a loop that drivers do not unroll.
+fn value(n: u32) -> vec4f {
+  var v: vec4f;
+//@for i ROWS
+//@for q COLUMNS
+  if (n == $iu * COLUMNS + $qu) { v = acc$i_$q; }
+//@end
+//@end
+  return v;
 }

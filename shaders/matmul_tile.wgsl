@@ -86,7 +86,7 @@ fn main(@builtin(workgroup_id) wid: vec3u, @builtin(num_workgroups) nwg: vec3u, 
     let r = row + lid / 8u + 8u * i;
     for (var q = 0u; q < COLUMNS; q++) {
       let c = column + lid % 8u + 8u * q;
-      if (r < p.rows && c < p.columns4) { finish(p.scale * acc[i * COLUMNS + q], (start + r) * p.columns4 + c, c, p.columns); }
+      if (r < p.rows && c < p.columns4) { finish(p.scale * value(i * COLUMNS + q), (start + r) * p.columns4 + c, c, p.columns); }
     }
   }
 }

@@ -33,28 +33,24 @@ struct Params {
 @group(0) @binding(2) var<storage, read_write> y: array<vec4f>;
 @group(0) @binding(3) var<uniform> p: Params;
 
-// Four rows at a time: drivers unroll a loop of this size, and then keep acc in
-// registers.
-fn multiply(begin: u32, row: u32, k: u32) {
-  for (var i = begin; i < begin + 4u; i++) {
-    if (i < ROWS) { accumulate(i, a[p.abegin + min(row + i, p.rows - 1u) * p.stride4 + k]); }
-  }
+fn multiply(row: u32, k: u32) {
+//@for i ROWS
+  accumulate$i(a[p.abegin + min(row + $iu, p.rows - 1u) * p.stride4 + k]);
+//@end
 }
 
-fn store(begin: u32, row: u32, column: u32) {
-  for (var i = begin; i < begin + 4u; i++) {
-    if (i < ROWS && row + i < p.rows) {
-      for (var q = 0u; q < COLUMNS; q++) {
-        let c = column + q;
-        if (c < p.columns4) {
-          let at = p.first + (row + i) * p.ystride4 + c;
-          var v = acc[i * COLUMNS + q];
-          if (ADD) { v += y[at]; }
-          y[at] = v;
-        }
-      }
+fn store(row: u32, column: u32) {
+//@for i ROWS
+  if (row + $iu < p.rows) {
+    let at = p.first + (row + $iu) * p.ystride4 + column;
+//@for q COLUMNS
+    if (column + $qu < p.columns4) {
+      if (ADD) { acc$i_$q += y[at + $qu]; }
+      y[at + $qu] = acc$i_$q;
     }
+//@end
   }
+//@end
 }
 
 @compute @workgroup_size(8)
@@ -64,17 +60,13 @@ fn main(@builtin(workgroup_id) wid: vec3u, @builtin(num_workgroups) nwg: vec3u, 
   let row = (group / p.coltiles * (8u / LANES) + lid / LANES) * ROWS;
   if (row >= p.rows || column >= p.columns4) { return; }
   for (var k = 0u; k < p.k4; k++) {
-    for (var q = 0u; q < COLUMNS; q++) {
-      let at = p.bbegin + 4u * k * p.columns4 + min(column + q, p.columns4 - 1u);
-      for (var j = 0u; j < 4u; j++) { block[4u * q + j] = b[at + j * p.columns4]; }
-    }
-    multiply(0u, row, k);
-    if (ROWS > 4u) { multiply(4u, row, k); }
-    if (ROWS > 8u) { multiply(8u, row, k); }
-    if (ROWS > 12u) { multiply(12u, row, k); }
+    let at = p.bbegin + 4u * k * p.columns4;
+//@for q COLUMNS
+//@for j 4
+    block$q_$j = b[at + $ju * p.columns4 + min(column + $qu, p.columns4 - 1u)];
+//@end
+//@end
+    multiply(row, k);
   }
-  store(0u, row, column);
-  if (ROWS > 4u) { store(4u, row, column); }
-  if (ROWS > 8u) { store(8u, row, column); }
-  if (ROWS > 12u) { store(12u, row, column); }
+  store(row, column);
 }

@@ -27,7 +27,7 @@ type Options struct {
 // Result is one case on one tile choice.
 type Result struct {
 	Op, Case string
-	Tiles    string // "gpu" or "cpu"
+	Tiles    string // of which kernels.Variants
 	Random   bool
 	NMSE     float64
 	MaxAbs   float64
@@ -77,8 +77,7 @@ func Run(ctx context.Context, dev *gpu.Device, o Options) ([]Result, error) {
 	return all, nil
 }
 
-// Case runs one case with the tiles for GPUs and, where they differ, those for
-// CPU adapters.
+// Case runs one case with the tiles for every kind of device, where they differ.
 func Case(ctx context.Context, dev *gpu.Device, c kernels.Case, seed uint64) []Result {
 	in := c.Inputs(seed)
 	want, err := c.Outputs(in)
@@ -87,17 +86,16 @@ func Case(ctx context.Context, dev *gpu.Device, c kernels.Case, seed uint64) []R
 	}
 	var results []Result
 	var before kernels.Record
-	for _, tiles := range []string{"gpu", "cpu"} {
-		t := graph.DeviceLimits(dev).Target
-		t.CPU = tiles == "cpu"
-		res := Result{Case: c.Name, Tiles: tiles, Bound: c.Bound}
+	for _, v := range kernels.Variants() {
+		t := graph.DeviceLimits(dev).Target.As(v)
+		res := Result{Case: c.Name, Tiles: v.Name, Bound: c.Bound}
 		rec, err := c.Op.Record(t, c.In, tensors(want))
 		if err == nil {
-			if tiles == "cpu" && reflect.DeepEqual(rec, before) {
-				break
+			if reflect.DeepEqual(rec, before) {
+				continue
 			}
 			before = rec
-			err = run(ctx, dev, c, rec, in, want, &res)
+			err = run(ctx, dev, c, t, rec, in, want, &res)
 		}
 		res.Err = err
 		results = append(results, res)
@@ -105,16 +103,15 @@ func Case(ctx context.Context, dev *gpu.Device, c kernels.Case, seed uint64) []R
 	return results
 }
 
-// Compile compiles the shaders of a case, with the tiles for GPUs and for CPU
-// adapters, and runs nothing.
+// Compile compiles the shaders of a case, with the tiles for every kind of
+// device, and runs nothing.
 func Compile(ctx context.Context, dev *gpu.Device, c kernels.Case) error {
 	outs, err := c.Op.Infer(c.In)
 	if err != nil {
 		return err
 	}
-	for _, cpu := range []bool{false, true} {
-		t := graph.DeviceLimits(dev).Target
-		t.CPU = cpu
+	for _, v := range kernels.Variants() {
+		t := graph.DeviceLimits(dev).Target.As(v)
 		rec, err := c.Op.Record(t, c.In, outs)
 		if err != nil {
 			return err
@@ -126,7 +123,7 @@ func Compile(ctx context.Context, dev *gpu.Device, c kernels.Case) error {
 	return nil
 }
 
-func run(ctx context.Context, dev *gpu.Device, c kernels.Case, rec kernels.Record, in, want []*kernels.Array, res *Result) (err error) {
+func run(ctx context.Context, dev *gpu.Device, c kernels.Case, t kernels.Target, rec kernels.Record, in, want []*kernels.Array, res *Result) (err error) {
 	label := c.Op.Name() + "/" + c.Name
 	apart, err := newBench(dev, rec, in, want, false)
 	if err != nil {
@@ -161,8 +158,7 @@ func run(ctx context.Context, dev *gpu.Device, c kernels.Case, rec kernels.Recor
 	}
 	// The same once more as a busy device would see it: one buffer for all operands
 	// and a grid folded into rows.
-	t := graph.DeviceLimits(dev).Target
-	t.CPU, t.Groups = res.Tiles == "cpu", 300
+	t.Groups = 300
 	if folded, err := c.Op.Record(t, c.In, tensors(want)); err == nil {
 		rec = folded
 	} else if !errors.Is(err, kernels.ErrLimit) {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/drdc-dev/drdc/kernels"
 	"github.com/drdc-dev/drdc/runtime/gpu"
@@ -16,6 +17,7 @@ func DeviceLimits(d *gpu.Device) Limits {
 	return Limits{
 		Target: kernels.Target{
 			CPU:             d.Adapter().Type == gpu.CPU,
+			Windows:         strings.HasPrefix(d.Adapter().Name, "llvmpipe"),
 			Groups:          int(l.Groups),
 			Invocations:     int(l.Invocations),
 			WorkgroupMemory: int(l.WorkgroupMemory),

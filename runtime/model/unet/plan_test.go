@@ -90,21 +90,20 @@ func TestMemory(t *testing.T) {
 			t.Fatal(err)
 		}
 		g := build(t, c, kernels.F32, 1, kernels.Float(test.images, 224, 224, 3))
-		for _, cpu := range []bool{false, true} {
-			target := kernels.DefaultTarget()
-			target.CPU = cpu
+		for _, v := range kernels.Variants() {
+			target := kernels.DefaultTarget().As(v)
 			p, err := g.Plan(graph.Limits{Target: target, Buffer: 256 << 20})
 			if err != nil {
 				t.Fatal(err)
 			}
 			m := p.Memory()
 			if float64(m.Arenas) > 1.3*float64(m.Live) {
-				t.Errorf("%s, %d images, cpu %t: %d bytes of activations, %d alive at once: over 1.3 times", test.preset, test.images, cpu, m.Arenas, m.Live)
+				t.Errorf("%s, %d images, %s: %d bytes of activations, %d alive at once: over 1.3 times", test.preset, test.images, v.Name, m.Arenas, m.Live)
 			}
 			if m.Peak() > 2<<30 {
-				t.Errorf("%s, %d images, cpu %t: %v, want at most 2 GiB", test.preset, test.images, cpu, m)
+				t.Errorf("%s, %d images, %s: %v, want at most 2 GiB", test.preset, test.images, v.Name, m)
 			}
-			t.Logf("%s, %d images, cpu %t: %v, %.2f times what is alive at once, %d dispatches", test.preset, test.images, cpu, m, float64(m.Arenas)/float64(m.Live), p.Dispatches())
+			t.Logf("%s, %d images, %s: %v, %.2f times what is alive at once, %d dispatches", test.preset, test.images, v.Name, m, float64(m.Arenas)/float64(m.Live), p.Dispatches())
 		}
 	}
 }
