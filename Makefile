@@ -31,12 +31,12 @@ FUZZCOUNT ?= 1000000x
 READBACKS ?= 1000000
 
 # Programs that ./... leaves out.
-UNLISTED := ./.ci/testsummary ./.ci/typecheck ./testdata/peers/browser
+UNLISTED := ./.ci/testsummary ./.ci/typecheck ./testdata/chromium ./testdata/peers/browser
 
 # Folders whose packages also build for the browser.
 BROWSER := $(patsubst %,./%/...,$(wildcard shaders kernels weights runtime wasm)) ./testdata/peers/browser/pass
 
-.PHONY: help setup build program web web-shots demo demo-model test conform race fuzz fuzz-pr bench bench-peers bench-gpu bench-web lint golden check tidy cross test-windows gc-storm prove prove-plugins supply clean
+.PHONY: help setup build program web web-shots types demo demo-model test conform race fuzz fuzz-pr bench bench-peers bench-gpu bench-web lint golden check tidy cross test-windows gc-storm prove prove-plugins supply clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -65,6 +65,13 @@ web-shots: setup ## pictures of the page's states, in build/shots, and its bars 
 
 web: build ## write the page to build/web, for any static host
 	@bin/drdc web -o build/web
+
+types: ## check the types of the page's API with TypeScript
+	@command -v npm >/dev/null || .ci/packages nodejs npm
+	@mkdir -p build/types
+	@cp wasm/browser/types/* wasm/browser/page/drdc.d.ts build/types
+	@cd build/types; npm ci --ignore-scripts --no-audit --no-fund
+	@cd build/types; node_modules/.bin/tsc --noEmit --strict --target es2022 --module esnext --moduleResolution bundler --lib es2022,dom,dom.iterable use.ts
 
 # The pictures and the model are in the binary; the browser is not needed.
 demo: ## run the detector on built-in images and show the results' path

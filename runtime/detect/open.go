@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync"
 
 	"github.com/drdc-dev/drdc/kernels"
 	"github.com/drdc-dev/drdc/runtime/diffusion"
@@ -65,7 +66,9 @@ func Open(ctx context.Context, dev *gpu.Device, m Model, o Options) (*Detector, 
 func (d *Detector) open(ctx context.Context, dev *gpu.Device, s graph.Store) error {
 	l := &loader{detector: d, dev: dev, store: s}
 	if dev != nil {
-		d.params = graph.NewParams(dev)
+		if d.params = d.options.Params; d.params == nil {
+			d.params = graph.NewParams(dev)
+		}
 		l.limits = graph.DeviceLimits(dev)
 	}
 	if d.options.Profile {
@@ -131,6 +134,7 @@ type loader struct {
 	store    graph.Store
 	limits   graph.Limits
 	base     *graph.Graph // nil: not used
+	telling  sync.Mutex   // held while Options.Progress runs
 }
 
 // load plans both graphs, checks their memory and loads them; refiner may be nil.
@@ -159,28 +163,91 @@ func (l *loader) load(ctx context.Context, refiner *graph.Graph) (err error) {
 	if limit := d.options.MemoryLimit; limit > 0 && d.memory.Peak() > limit {
 		return fmt.Errorf("%w: the plan needs %v, the limit is %.1f MiB", graph.ErrMemory, d.memory, float64(limit)/(1<<20))
 	}
-	if plans[0] != nil && d.base == nil {
-		if d.base, err = l.onDevice(ctx, "base", l.base, plans[0]); err != nil {
-			return err
+	graphs := [2]*graph.Graph{l.base, refiner}
+	for _, g := range graphs {
+		if g != nil {
+			if err := d.params.Reserve(g); err != nil {
+				return err
+			}
 		}
 	}
-	if plans[1] != nil {
-		d.refiner, err = l.onDevice(ctx, "refiner", refiner, plans[1])
+	// Weights are loaded while shaders compile.
+	var at together
+	at.begin(ctx)
+	for i, to := range [2]*executor{&d.base, &d.refiner} {
+		if plans[i] != nil && *to == nil {
+			at.run(func(ctx context.Context) (err error) {
+				*to, err = l.onDevice(ctx, partNames[i], graphs[i], plans[i])
+				return err
+			})
+		}
 	}
-	return err
+	at.run(func(ctx context.Context) error {
+		for i, g := range graphs {
+			if g != nil {
+				if err := d.params.Load(ctx, g, l.store, l.progress("load "+partNames[i])); err != nil {
+					return err
+				}
+			}
+		}
+		return nil
+	})
+	if err := at.wait(); err != nil {
+		return err
+	}
+	if d.options.Params != nil {
+		d.memory.Params = d.params.Bytes()
+	}
+	return nil
 }
 
-// onDevice loads one graph. The result is nil after an error.
+var partNames = [2]string{"base", "refiner"}
+
+// onDevice compiles one graph. The result is nil after an error.
 func (l *loader) onDevice(ctx context.Context, part string, g *graph.Graph, p *graph.Plan) (executor, error) {
 	d := l.detector
-	if err := d.params.Load(ctx, g, l.store, d.options.progress("load "+part)); err != nil {
-		return nil, err
-	}
-	e, err := p.Load(ctx, l.dev, d.params, d.options.progress("compile "+part))
+	e, err := p.Load(ctx, l.dev, d.params, l.progress("compile "+part))
 	if err != nil {
 		return nil, err
 	}
 	return onDevice{e, d.options.Beat, d.profile.recorder(part), paceOf(l.dev, g)}, nil
+}
+
+// progress tells of a stage; stages may run at the same time.
+func (l *loader) progress(stage string) func(done, total int) {
+	tell := l.detector.options.Progress
+	if tell == nil {
+		return nil
+	}
+	return func(done, total int) {
+		l.telling.Lock()
+		defer l.telling.Unlock()
+		tell(stage, done, total)
+	}
+}
+
+// together runs functions at the same time, until the first that fails.
+type together struct {
+	running sync.WaitGroup
+	ctx     context.Context
+	cancel  context.CancelCauseFunc
+}
+
+func (t *together) begin(ctx context.Context) { t.ctx, t.cancel = context.WithCancelCause(ctx) }
+
+func (t *together) run(f func(context.Context) error) {
+	t.running.Go(func() {
+		if err := f(t.ctx); err != nil {
+			t.cancel(err)
+		}
+	})
+}
+
+// wait returns the first error when all have ended.
+func (t *together) wait() error {
+	t.running.Wait()
+	defer t.cancel(nil)
+	return context.Cause(t.ctx)
 }
 
 // Close frees everything that the Detector holds on the device.
@@ -191,7 +258,7 @@ func (d *Detector) Close() error {
 			errs = append(errs, e.Close())
 		}
 	}
-	if d.params != nil {
+	if d.params != nil && d.options.Params == nil {
 		errs = append(errs, d.params.Close())
 	}
 	d.base, d.refiner, d.params = nil, nil, nil

@@ -4,6 +4,7 @@ import (
 	"github.com/drdc-dev/drdc/kernels"
 	"github.com/drdc-dev/drdc/runtime/diffusion"
 	"github.com/drdc-dev/drdc/runtime/fusion"
+	"github.com/drdc-dev/drdc/runtime/graph"
 	"github.com/drdc-dev/drdc/runtime/model"
 )
 
@@ -25,18 +26,16 @@ type Options struct {
 	Watch func(Predicted)
 	// Profile runs every dispatch alone, to fill Result.Profile.
 	Profile bool
-	// Progress is told what Open does; it may be nil.
+	// Params are parameters on the same device, of Detectors of the same model, that
+	// outlive them: Open adds what is missing and Close leaves them. nil: each Detector
+	// loads its own. They hold every part of the model that was ever used.
+	Params *graph.Params
+	// Progress is told what Open does, by one call at a time. Loading and compiling run
+	// at the same time, so that their stages alternate. It may be nil.
 	Progress func(stage string, done, total int)
 	// Beat is called behind every step: on a discrete GPU when it was submitted, on
 	// others when it was done. It may be nil.
 	Beat func()
 
 	denoiser diffusion.Denoiser // in place of the refiner's network, in tests
-}
-
-func (o Options) progress(stage string) func(done, total int) {
-	if o.Progress == nil {
-		return nil
-	}
-	return func(done, total int) { o.Progress(stage, done, total) }
 }

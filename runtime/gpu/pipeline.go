@@ -151,10 +151,13 @@ type diagnostic struct {
 }
 
 // Compile compiles the programs in parallel into the cache that Pipeline reads.
-// After each one it calls progress (which may be nil) with the count so far,
-// from one goroutine at a time. It returns the first error in program order,
+// Before the first and after each one it calls progress (which may be nil) with the
+// count so far, from one goroutine at a time. It returns the first error in program order,
 // after all programs have been tried.
 func (d *Device) Compile(ctx context.Context, programs []Program, progress func(done, total int)) error {
+	if progress != nil {
+		progress(0, len(programs))
+	}
 	errs := make([]error, len(programs))
 	next := make(chan int)
 	var wg sync.WaitGroup

@@ -87,12 +87,12 @@ func TestCompile(t *testing.T) {
 		seen = append(seen, done)
 	}))
 	for i, done := range seen {
-		if done != i+1 {
+		if done != i {
 			t.Fatalf("progress %v", seen)
 		}
 	}
-	if len(seen) != 2*n {
-		t.Errorf("%d calls of progress, want %d", len(seen), 2*n)
+	if len(seen) != 2*n+1 {
+		t.Errorf("%d calls of progress, want %d", len(seen), 2*n+1)
 	}
 	if got := d.Used().Pipelines; got != n {
 		t.Errorf("%d pipelines of %d programs", got, n)

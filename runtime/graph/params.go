@@ -54,22 +54,45 @@ func (p Param) Load(ctx context.Context, s Store) ([]float32, error) {
 }
 
 // Params are parameters on a device, shared by the Execs that were loaded with
-// them.
+// them. It is not safe for concurrent use, except that Plan.Load reads it while Load
+// runs.
 type Params struct {
 	dev     *gpu.Device
 	buffers map[string]*gpu.Buffer
+	loaded  map[string]bool // of those with a buffer
 }
 
 // NewParams returns an empty set for dev.
-func NewParams(dev *gpu.Device) *Params { return &Params{dev, map[string]*gpu.Buffer{}} }
+func NewParams(dev *gpu.Device) *Params {
+	return &Params{dev, map[string]*gpu.Buffer{}, map[string]bool{}}
+}
 
-// Load uploads the parameters of g that are not there yet, in the order of the
-// names of their tensors: that of a model file, which is then read from front to
-// back and may still be arriving. progress, which may be nil, is told the
-// parameters done and the total.
-func (ps *Params) Load(ctx context.Context, g *Graph, s Store, progress func(done, total int)) error {
+// Reserve allocates the parameters of g that are not there yet, which is all that
+// Plan.Load needs. Load loads them later, or meanwhile.
+func (ps *Params) Reserve(g *Graph) error {
 	if g.err != nil {
 		return g.err
+	}
+	for _, p := range g.params {
+		if ps.buffers[p.Name] != nil {
+			continue
+		}
+		b, err := ps.dev.NewBuffer(p.Name, uint64(p.Tensor.Bytes()), gpu.UseStorage|gpu.UseUniform)
+		if err != nil {
+			return err
+		}
+		ps.buffers[p.Name] = b
+	}
+	return nil
+}
+
+// Load reserves the parameters of g and uploads those that are not loaded yet, in the
+// order of the names of their tensors: that of a model file, which is then read from
+// front to back and may still be arriving. progress, which may be nil, is told the
+// parameters done and the total.
+func (ps *Params) Load(ctx context.Context, g *Graph, s Store, progress func(done, total int)) error {
+	if err := ps.Reserve(g); err != nil {
+		return err
 	}
 	order := slices.SortedStableFunc(slices.Values(g.params), func(a, b Param) int {
 		return cmp.Compare(a.lastTensor(), b.lastTensor())
@@ -78,7 +101,7 @@ func (ps *Params) Load(ctx context.Context, g *Graph, s Store, progress func(don
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		if ps.buffers[p.Name] == nil {
+		if !ps.loaded[p.Name] {
 			if err := ps.load(ctx, p, s); err != nil {
 				return err
 			}
@@ -88,6 +111,15 @@ func (ps *Params) Load(ctx context.Context, g *Graph, s Store, progress func(don
 		}
 	}
 	return nil
+}
+
+// Bytes is the size of all parameters together.
+func (ps *Params) Bytes() int {
+	n := 0
+	for _, b := range ps.buffers {
+		n += int(b.Size())
+	}
+	return n
 }
 
 // lastTensor is the greatest name of the tensors that p is made of, "" for none.
@@ -104,12 +136,11 @@ func (ps *Params) load(ctx context.Context, p Param, s Store) error {
 	if err != nil {
 		return err
 	}
-	b, err := ps.dev.NewBuffer(p.Name, uint64(p.Tensor.Bytes()), gpu.UseStorage|gpu.UseUniform)
-	if err != nil {
+	if err := ps.dev.Write(ps.buffers[p.Name], 0, kernels.Encode(p.Tensor.Type, data)); err != nil {
 		return err
 	}
-	ps.buffers[p.Name] = b
-	return ps.dev.Write(b, 0, kernels.Encode(p.Tensor.Type, data))
+	ps.loaded[p.Name] = true
+	return nil
 }
 
 // Close frees the buffers.
@@ -119,5 +150,6 @@ func (ps *Params) Close() error {
 		errs = append(errs, b.Close())
 	}
 	clear(ps.buffers)
+	clear(ps.loaded)
 	return errors.Join(errs...)
 }

@@ -16,6 +16,7 @@ import (
 	"github.com/drdc-dev/drdc/runtime/detect"
 	"github.com/drdc-dev/drdc/runtime/fusion"
 	"github.com/drdc-dev/drdc/runtime/gpu"
+	"github.com/drdc-dev/drdc/runtime/graph"
 	"github.com/drdc-dev/drdc/runtime/model"
 	"github.com/drdc-dev/drdc/runtime/result"
 	"github.com/drdc-dev/drdc/wasm/abi"
@@ -35,7 +36,8 @@ type session struct {
 	model detect.Model
 	use   use
 
-	device   *gpu.Device // nil: none, or lost
+	device   *gpu.Device   // nil: none, or lost
+	params   *graph.Params // the model's weights on it, kept when settings change
 	detector *detect.Detector
 	on       events // of the call that runs
 }
@@ -235,12 +237,13 @@ func (s *session) ready(ctx context.Context) (err error) {
 		if s.device, err = gpu.Open(ctx, gpu.Options{Label: "drdc"}); err != nil {
 			return err
 		}
+		s.params = graph.NewParams(s.device)
 	}
 	if s.detector != nil {
 		return nil
 	}
 	options := detect.Options{
-		Infer: &s.use.settings.Infer, NoRefine: !s.use.settings.Refine, Stack: s.use.stack,
+		Infer: &s.use.settings.Infer, NoRefine: !s.use.settings.Refine, Stack: s.use.stack, Params: s.params,
 		Watch:    func(p detect.Predicted) { s.on.step(p, s.model.Config.ImageSize) },
 		Progress: func(stage string, done, total int) { s.on.progress(stage, done, total) },
 	}
@@ -264,8 +267,8 @@ func (s *session) freeDetector() error {
 func (s *session) free() error {
 	err := s.freeDetector()
 	if d := s.device; d != nil {
-		s.device = nil
-		err = errors.Join(err, d.Close())
+		err = errors.Join(err, s.params.Close(), d.Close())
+		s.device, s.params = nil, nil
 	}
 	return err
 }

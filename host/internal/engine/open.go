@@ -118,15 +118,15 @@ func explain(err error) error {
 }
 
 // progress tells of the stages of opening: when one begins, and every few
-// seconds.
+// seconds. Some run at the same time.
 func progress(watch worker.Watch) func(stage string, done, total int) {
 	const every = 5 * time.Second
-	last, said := "", time.Time{}
+	begun, said := map[string]bool{}, time.Time{}
 	return func(stage string, done, total int) {
 		watch.Beat()
 		switch now := time.Now(); {
-		case stage != last:
-			last, said = stage, now
+		case !begun[stage]:
+			begun[stage], said = true, now
 			watch.Note(stage)
 		case now.Sub(said) >= every:
 			said = now

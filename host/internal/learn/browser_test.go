@@ -15,6 +15,7 @@ import (
 	"github.com/chromedp/chromedp"
 	"github.com/drdc-dev/drdc/runtime/imgio"
 	"github.com/drdc-dev/drdc/runtime/train"
+	"github.com/drdc-dev/drdc/testdata/chromium"
 )
 
 // screenshots is a folder to write pictures of the page to, for people to look at.
@@ -53,13 +54,8 @@ func TestBrowser(t *testing.T) {
 	if err := writePage(name, "refiner of model", `{"part":"refiner","batch":16,"adamw":{"LR":1e-4}}`, all, rows, cost); err != nil {
 		t.Fatal(err)
 	}
-	ctx, stop := chromedp.NewExecAllocator(context.Background(), append(chromedp.DefaultExecAllocatorOptions[:],
-		chromedp.NoSandbox, chromedp.Flag("disable-quic", true), chromedp.Flag("disable-component-update", true))...)
-	defer stop()
-	ctx, stop = chromedp.NewContext(ctx)
-	defer stop()
-	ctx, stop = context.WithTimeout(ctx, 5*time.Minute)
-	defer stop()
+	ctx, end := chromium.Start(t.Context(), 5*time.Minute)
+	defer end()
 	do := func(actions ...chromedp.Action[chromedp.Void]) {
 		t.Helper()
 		if err := chromedp.Do(ctx, actions...); err != nil {

@@ -1,7 +1,6 @@
 package plugin_test
 
 import (
-	"context"
 	"encoding/binary"
 	"encoding/json"
 	"errors"
@@ -20,6 +19,7 @@ import (
 	"github.com/chromedp/chromedp"
 	"github.com/drdc-dev/drdc/host/internal/plugin"
 	"github.com/drdc-dev/drdc/runtime/fusion"
+	"github.com/drdc-dev/drdc/testdata/chromium"
 	"github.com/drdc-dev/drdc/wasm/abi"
 	"github.com/drdc-dev/drdc/wasm/admit"
 	"github.com/drdc-dev/drdc/wasm/input"
@@ -209,13 +209,8 @@ func inChromium(t *testing.T, modules map[string][]byte, tasks []task) (answers 
 	}))
 	defer server.Close()
 
-	alloc, stop := chromedp.NewExecAllocator(context.Background(), append(chromedp.DefaultExecAllocatorOptions[:], chromedp.NoSandbox,
-		chromedp.Flag("disable-quic", true), chromedp.Flag("disable-component-update", true))...)
-	defer stop()
-	ctx, stop := chromedp.NewContext(alloc)
-	defer stop()
-	ctx, stop = context.WithTimeout(ctx, 5*time.Minute)
-	defer stop()
+	ctx, end := chromium.Start(t.Context(), 5*time.Minute)
+	defer end()
 	if err := chromedp.Do(ctx, chromedp.Navigate(server.URL)); err != nil {
 		t.Fatal(err)
 	}

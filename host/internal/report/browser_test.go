@@ -17,6 +17,7 @@ import (
 	"github.com/chromedp/chromedp"
 	"github.com/drdc-dev/drdc/runtime/imgio"
 	"github.com/drdc-dev/drdc/runtime/result"
+	"github.com/drdc-dev/drdc/testdata/chromium"
 )
 
 // screenshots is a folder to write pictures of the page to, for people to look at.
@@ -69,16 +70,11 @@ func sample(t *testing.T, n int) string {
 // TestBrowser opens the page in headless Chromium, small and with 10,000 rows, on
 // a wide and on a narrow screen, and uses it.
 func TestBrowser(t *testing.T) {
-	alloc, stop := chromedp.NewExecAllocator(context.Background(), append(chromedp.DefaultExecAllocatorOptions[:],
-		chromedp.NoSandbox, chromedp.Flag("disable-quic", true), chromedp.Flag("disable-component-update", true))...)
-	defer stop()
 	for _, n := range []int{46, 10_000} {
 		for _, width := range []int64{1360, 360} {
 			t.Run(fmt.Sprintf("%d rows, %d px", n, width), func(t *testing.T) {
-				ctx, stop := chromedp.NewContext(alloc)
-				defer stop()
-				ctx, stop = context.WithTimeout(ctx, 5*time.Minute)
-				defer stop()
+				ctx, end := chromium.Start(t.Context(), 5*time.Minute)
+				defer end()
 				usePage(t, ctx, sample(t, n), n, width)
 			})
 		}

@@ -16,6 +16,7 @@ import (
 	"github.com/chromedp/chromedp"
 	"github.com/drdc-dev/drdc/runtime/eval"
 	"github.com/drdc-dev/drdc/runtime/imgio"
+	"github.com/drdc-dev/drdc/testdata/chromium"
 )
 
 // sampleEval is an evaluation of three classes, of which the last has no defects.
@@ -114,15 +115,10 @@ func TestEvalBrowser(t *testing.T) {
 	if err := os.WriteFile(name, page.Bytes(), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	alloc, stop := chromedp.NewExecAllocator(context.Background(), append(chromedp.DefaultExecAllocatorOptions[:],
-		chromedp.NoSandbox, chromedp.Flag("disable-quic", true), chromedp.Flag("disable-component-update", true))...)
-	defer stop()
 	for _, width := range []int64{1360, 360} {
 		t.Run(fmt.Sprint(width, " px"), func(t *testing.T) {
-			ctx, stop := chromedp.NewContext(alloc)
-			defer stop()
-			ctx, stop = context.WithTimeout(ctx, 5*time.Minute)
-			defer stop()
+			ctx, end := chromium.Start(t.Context(), 5*time.Minute)
+			defer end()
 			useEvalPage(t, ctx, (&url.URL{Scheme: "file", Path: name}).String(), width)
 		})
 	}

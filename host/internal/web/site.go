@@ -232,11 +232,11 @@ const blank = `const site = {version: '', files: []};`
 // addWorker tells the service worker which files it keeps: all but the models.
 func (s *Site) addWorker(Config) error {
 	all := sha256.New()
-	files := []string{"./"}
+	files := [][2]string{{"./", s.files["index.html"].digest}}
 	for _, name := range slices.Sorted(maps.Keys(s.files)) {
 		if f := s.files[name]; !f.model && name != "sw.js" {
 			fmt.Fprintf(all, "%s %s\n", f.digest, name)
-			files = append(files, name)
+			files = append(files, [2]string{name, f.digest})
 		}
 	}
 	text, err := json.Marshal(map[string]any{"version": hex.EncodeToString(all.Sum(nil)[:8]), "files": files})

@@ -48,6 +48,8 @@ func TestRules(t *testing.T) {
 		{"a new folder needs a row", "tools/a.go", `package tools; import _ "github.com/drdc-dev/drdc/weights"`, "must not import weights"},
 		{"an external test reads goldens", "kernels/a_test.go", `package kernels_test; import _ "github.com/drdc-dev/drdc/weights"`, ""},
 		{"an internal one does not", "kernels/a_test.go", `package kernels; import _ "github.com/drdc-dev/drdc/weights"`, "must not import weights"},
+		{"tests share a browser", "kernels/a_test.go", `package kernels; import _ "github.com/drdc-dev/drdc/testdata/chromium"`, ""},
+		{"nothing else has one", "kernels/a.go", `package kernels; import _ "github.com/drdc-dev/drdc/testdata/chromium"`, "must not import testdata/chromium"},
 		{"one binding", "runtime/gpu/a.go", `package gpu; import _ "github.com/cogentcore/webgpu/wgpu"`, ""},
 		{"one importer of it", "runtime/graph/a_test.go", `package graph; import _ "github.com/cogentcore/webgpu/wgpu"`, "belongs to runtime/gpu"},
 		{"one importer of wazero", "host/internal/worker/a.go", `package worker; import _ "github.com/tetratelabs/wazero/api"`, "belongs to host/internal/plugin"},

@@ -26,6 +26,9 @@ var layers = map[string][]string{
 	"host":              {"runtime", "weights", "wasm/abi", "wasm/admit", "wasm/browser/page", "wasm/input", "wasm/sandbox", "testdata/demo"},
 }
 
+// tools are packages that every test may import.
+var tools = []string{"testdata/chromium"}
+
 // owners lists the modules that one package alone may import, tests included.
 var owners = map[string]string{
 	"github.com/cogentcore/webgpu":     "runtime/gpu",
@@ -121,6 +124,9 @@ func (c *checker) checkImport(at token.Pos, target string) {
 // mayImport looks an edge up in the table. An external test package stands
 // outside its folder and may read goldens through weights.
 func (c *checker) mayImport(target string) bool {
+	if c.test && slices.Contains(tools, target) {
+		return true
+	}
 	layer := ""
 	for l := range layers {
 		if below(c.dir, l) && len(l) > len(layer) {

@@ -1,4 +1,4 @@
-// Drawing a heatmap: its colours, and the line around what is above the threshold.
+// Drawing a heatmap, in painter.js: its colours, and the line around what is above the threshold.
 
 const side = 320; // pixels of the longer side that colours are computed for
 
@@ -35,10 +35,9 @@ export function enlarge({width, height, values}) {
   return {width: w, height: h, values: out};
 }
 
-// paint fills a canvas with the colours of an enlarged map. Where solid is false, low values are clear.
-export function paint(canvas, {width, height, values}, [lo, hi], table, solid) {
-  canvas.width = width;
-  canvas.height = height;
+// paint gives an enlarged map its colours. Where solid is false, low values are clear.
+export function paint({width, height, values}, [lo, hi], table, solid) {
+  const canvas = new OffscreenCanvas(width, height);
   const image = new ImageData(width, height), pixels = image.data;
   for (let i = 0; i < values.length; i++) {
     const share = Math.min(Math.max((values[i] - lo) / (hi - lo), 0), 1), c = 3 * Math.round(255 * share);
@@ -48,6 +47,7 @@ export function paint(canvas, {width, height, values}, [lo, hi], table, solid) {
     pixels[4 * i + 3] = solid ? 255 : Math.round(255 * share);
   }
   canvas.getContext('2d').putImageData(image, 0, 0);
+  return canvas.transferToImageBitmap();
 }
 
 // contour is the line where an enlarged map crosses the threshold, as an SVG path in its pixels (marching squares).

@@ -147,8 +147,8 @@ export interface Step {
 
 export interface Listeners {
   /**
-   * Told of the stages "download" (bytes), "load base", "compile base", "load refiner" and "compile refiner"; a stage may be missing.
-   * total is 0 when it is not known.
+   * Told of the stages "download" (bytes), "load base", "compile base", "load refiner" and "compile refiner"; a stage may be missing,
+   * and several run at the same time. total is 0 when it is not known.
    */
   onProgress?: (stage: string, done: number, total: number) => void;
   /** The GPU was lost and the work begins anew, for the given time. */

@@ -1,7 +1,26 @@
 // The images of the page, and the queue that looks at one after the other.
 
 const thumbSide = 104; // pixels of the shorter side
+const thumbsAtOnce = 2;
 const keptSteps = 24; // images whose steps are kept; those of one are some megabytes
+
+// limited runs at most so many functions at a time, in turn.
+const limited = most => {
+  const waiting = [];
+  let running = 0;
+  const next = async () => {
+    if (running === most || !waiting.length) return;
+    running++;
+    await waiting.shift()();
+    running--;
+    next();
+  };
+  return f => {
+    waiting.push(f);
+    next();
+  };
+};
+const thumbnails = limited(thumbsAtOnce);
 
 export class Item {
   constructor(blob, name) {
@@ -22,23 +41,32 @@ export class Item {
     return {...this.result.row, threshold, anomalous: threshold === null ? null : this.score >= threshold};
   }
 
-  // thumbnail draws a small picture; browsers cannot decode all that the program can.
-  async thumbnail(canvas) {
+  // thumbnail draws a small picture of a file when it is its turn. Browsers cannot decode all that the program can: then bare is true.
+  thumbnail(canvas, blob = this.blob) { thumbnails(() => this.#thumbnail(canvas, blob)); }
+
+  async #thumbnail(canvas, blob) {
+    if (!canvas.isConnected) return;
+    const url = URL.createObjectURL(blob);
     try {
       const img = new Image();
-      img.src = this.url;
+      img.src = url;
       await img.decode();
       const k = thumbSide / Math.min(img.naturalWidth, img.naturalHeight), side = n => Math.min(Math.max(Math.round(n * k), 1), 8 * thumbSide);
-      const bitmap = await createImageBitmap(this.blob, {resizeWidth: side(img.naturalWidth), resizeHeight: side(img.naturalHeight), resizeQuality: 'medium'});
+      const bitmap = await createImageBitmap(blob, {resizeWidth: side(img.naturalWidth), resizeHeight: side(img.naturalHeight), resizeQuality: 'medium'});
       canvas.width = bitmap.width;
       canvas.height = bitmap.height;
       canvas.getContext('bitmaprenderer').transferFromImageBitmap(bitmap);
     } catch {
-      // The place stays empty.
+      this.bare = true;
+    } finally {
+      URL.revokeObjectURL(url);
     }
   }
 
-  forget() { URL.revokeObjectURL(this.url); }
+  forget() {
+    URL.revokeObjectURL(this.url);
+    if (this.other) URL.revokeObjectURL(this.other);
+  }
 }
 
 export class Queue {
@@ -62,7 +90,7 @@ export class Queue {
 
   // again puts items back into the queue.
   again(items) {
-    for (const item of items) Object.assign(item, {state: 'waiting', result: null, error: null, big: null, steps: []});
+    for (const item of items) Object.assign(item, {state: 'waiting', result: null, error: null, steps: []});
   }
 
   stop() { this.#stop?.abort(); }

@@ -1,34 +1,43 @@
 // What the page says while it gets ready, and when it cannot.
 
 const $ = id => document.getElementById(id);
-const order = ['program', 'download', 'load', 'compile', 'ready'];
 const titles = {program: 'Starting the program', download: 'Fetching the model', load: 'Loading the weights', compile: 'Compiling the shaders'};
 export const size = n => n >= 1e6 ? `${(n / 1e6).toFixed(1)} MB` : `${Math.max(Math.round(n / 1e3), 1)} kB`;
 
-let downloading = false, last = '';
+// sentence makes one of an error of the program, without the parts of it that say where it comes from.
+export const sentence = (error, name = '') => {
+  const text = error.message.replace(/^([a-z]+: )+/, '').replace(`${JSON.stringify(name)}: `, '');
+  return text && `${text[0].toUpperCase()}${text.slice(1)}.`;
+};
+
+// stages holds what is done of each stage, and the total (0: not known). Some run at the same time.
+const stages = new Map();
+
+const sum = kind => [...stages].filter(([stage]) => stage.split(' ')[0] === kind).reduce(([a, b], [, [done, total]]) => [a + done, b + total], [0, 0]);
+const runs = kind => [...stages].some(([stage, [done, total]]) => stage.split(' ')[0] === kind && (!total || done < total));
 
 // progress shows a stage of Detector.open; '' begins.
 export function progress(stage, done = 0, total = 0) {
-  if (stage !== last) performance.mark(last = stage || 'program');
-  const kind = stage.split(' ')[0] || 'program';
-  if (kind === 'download') downloading = !total || done < total;
-  else if (downloading && kind === 'load') return; // weights are loaded as they come
+  if (!stage) stages.clear();
+  if (!stages.has(stage || 'program')) performance.mark(stage || 'program');
+  stages.set(stage || 'program', [done, total]);
+  if (stage) stages.set('program', [1, 1]);
+  // Of what runs, that which takes longest from then on.
+  const kind = ['download', 'compile', 'load'].find(runs) ?? (stages.size > 1 ? 'compile' : 'program');
+  [done, total] = sum(kind);
   $('loading').hidden = false;
-  $('loading-stage').textContent = titles[kind] + (stage.includes(' ') ? `: ${stage.split(' ')[1]}` : '');
+  $('loading-stage').textContent = titles[kind];
   $('loading-count').textContent = !total ? done ? size(done) : '' : kind === 'download' ? `${size(done)} of ${size(total)}` : `${done} of ${total}`;
   const bar = $('loading-bar');
   if (total) Object.assign(bar, {max: total, value: done});
   else bar.removeAttribute('value');
   for (const li of $('loading-stages').children) {
-    const at = order.indexOf(li.dataset.stage), now = order.indexOf(kind);
-    li.className = at < now ? 'done' : at === now ? 'now' : '';
+    const has = [...stages.keys()].some(s => s.split(' ')[0] === li.dataset.stage);
+    li.className = !has ? '' : runs(li.dataset.stage) ? 'now' : 'done';
   }
 }
 
-export function ready() {
-  downloading = false;
-  $('loading').hidden = true;
-}
+export function ready() { $('loading').hidden = true; }
 
 const causes = {
   'no-webgpu': ['This browser cannot run the detector', [
@@ -57,7 +66,7 @@ export function fail(error) {
   ready();
   const [title, ways] = causes[error.code] ?? ['Something went wrong', []];
   $('failure-title').textContent = title;
-  $('failure-text').textContent = `${error.message[0]?.toUpperCase() ?? ''}${error.message.slice(1)}.`;
+  $('failure-text').textContent = sentence(error);
   $('failure-ways').replaceChildren(...ways.map(text => Object.assign(document.createElement('li'), {textContent: text})));
   $('again').hidden = error.code === 'no-webgpu';
   $('failure').hidden = false;

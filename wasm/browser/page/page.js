@@ -28,8 +28,9 @@ async function boot() {
   $('theme').addEventListener('click', switchTheme);
   const stored = localStorage.getItem('theme');
   if (stored) document.documentElement.dataset.theme = stored;
-  navigator.serviceWorker?.register('./sw.js', {updateViaCache: 'none'}).catch(() => {}); // without it, there is no reload offline
+  await new Promise(resolve => setTimeout(resolve)); // the page answers between its scripts and this
   loading.progress('');
+  navigator.serviceWorker?.register('./sw.js', {updateViaCache: 'none'}).catch(() => {}); // without it, there is no reload offline
   try {
     const response = await fetch('site.json');
     if (!response.ok) throw new Error(`site.json: the server answered ${response.status}`);
@@ -165,7 +166,6 @@ function select(item) {
   current = item;
   for (const i of queue.items) i.li.setAttribute('aria-selected', i === item);
   $('list').setAttribute('aria-activedescendant', item.li.id);
-  item.li.scrollIntoView({block: 'nearest', inline: 'nearest'});
   render();
 }
 
@@ -173,10 +173,14 @@ function changed(item) {
   // The stage follows the work, unless the user looks at something.
   if (item?.state === 'running' && !item.steps.length && current?.state === 'done' && current.followed) select(item);
   if (item === current && item?.state === 'running') item.followed = true;
+  if (item?.state === 'done' && item.bare) {
+    item.bare = false;
+    detector.encode(item.result, 'preview').then(picture => item.thumbnail(item.li.querySelector('canvas'), picture), () => {});
+  }
   render();
 }
 
-let asked = false;
+let asked = false, shown = null;
 function render() {
   if (asked) return;
   asked = true;
@@ -186,6 +190,8 @@ function render() {
     stage.show(current, threshold);
     judge();
     times();
+    if (shown !== current) current.li.scrollIntoView({block: 'nearest', inline: 'nearest'});
+    shown = current;
   });
 }
 
@@ -201,8 +207,10 @@ function judge() {
     if (place.textContent !== text) place.textContent = text;
   }
   const done = queue.items.filter(i => i.state === 'done'), anomalous = done.filter(i => verdict(i) === 'a').length;
-  $('tally').textContent = queue.items.length === 1 ? '' : done.length < queue.items.length ? `${done.length} of ${queue.items.length}` : threshold === null ? `${done.length}` : `${anomalous} of ${done.length} anomalous`;
-  const waits = queue.items.some(i => i.state === 'waiting'), failed = queue.items.some(i => i.state === 'failed');
+  const failed = queue.items.filter(i => i.state === 'failed').length, waits = queue.items.some(i => i.state === 'waiting');
+  const tally = done.length + failed < queue.items.length ? `${done.length + failed} of ${queue.items.length}`
+    : [threshold === null ? `${done.length} done` : `${anomalous} of ${done.length} anomalous`, ...failed ? [`${failed} failed`] : []].join(', ');
+  $('tally').textContent = queue.items.length === 1 ? '' : tally;
   $('stop').hidden = !queue.running && !(detector && (waits || failed));
   $('stop').textContent = queue.running ? 'Stop' : waits ? 'Go on' : 'Try again';
   const kind = verdict(current);
@@ -359,7 +367,7 @@ $('files').addEventListener('change', e => {
   add([...e.target.files]);
   e.target.value = '';
 });
-$('camera').addEventListener('click', () => camera.open());
+for (const id of ['camera', 'camera-more']) $(id).addEventListener('click', () => camera.open());
 $('example-all').addEventListener('click', () => take(site.examples));
 $('stop').addEventListener('click', () => {
   if (queue.running) {
@@ -411,18 +419,41 @@ addEventListener('paste', e => {
   const files = [...e.clipboardData?.files ?? []];
   if (files.length) add(files);
 });
-let depth = 0;
-addEventListener('dragenter', e => {
-  if (e.dataTransfer?.types.includes('Files')) $('veil').hidden = ++depth < 1;
+// While files are over the page, browsers say so several times a second; not all of them say that they left.
+let over = 0;
+const veil = shown => {
+  clearTimeout(over);
+  $('veil').hidden = !shown;
+  if (shown) over = setTimeout(veil, 1000, false);
+};
+addEventListener('dragover', e => {
+  e.preventDefault();
+  if (e.dataTransfer?.types.includes('Files')) veil(true);
 });
-addEventListener('dragleave', () => { if (depth && !--depth) $('veil').hidden = true; });
-addEventListener('dragover', e => e.preventDefault());
+addEventListener('dragleave', e => { if (!e.relatedTarget) veil(false); });
 addEventListener('drop', e => {
   e.preventDefault();
-  depth = 0;
-  $('veil').hidden = true;
-  add([...e.dataTransfer.files]);
+  veil(false);
+  dropped(e.dataTransfer).then(add);
 });
+
+// dropped lists the files of a drop, and the images in its folders.
+async function dropped(data) {
+  const entries = [...data.items].map(i => i.webkitGetAsEntry?.()), files = [...data.files];
+  if (!entries.some(e => e?.isDirectory)) return files;
+  const walk = async (entry, top) => {
+    if (entry.isFile) {
+      const file = await new Promise((resolve, reject) => entry.file(resolve, reject));
+      const name = entry.fullPath.replace(/^\//, '');
+      return top ? [file] : file.type.startsWith('image/') ? [new File([file], name, {type: file.type})] : [];
+    }
+    const reader = entry.createReader(), inside = [];
+    for (let some; (some = await new Promise((resolve, reject) => reader.readEntries(resolve, reject))).length;) inside.push(...some);
+    inside.sort((a, b) => a.name.localeCompare(b.name, 'en', {numeric: true}));
+    return (await Promise.all(inside.map(e => walk(e, false)))).flat();
+  };
+  return (await Promise.all(entries.filter(Boolean).map(e => walk(e, true)))).flat();
+}
 
 const nudge = (id, by) => {
   $(id).value = Number($(id).value) + by;

@@ -1,10 +1,15 @@
 // The stage: one image with its heatmap, in one of several views.
 
-import {maps} from './colours.js';
-import {range, enlarge, paint, contour} from './draw.js';
+import {sentence} from './loading.js';
 
 const $ = id => document.getElementById(id);
 const brief = v => Math.abs(v) >= 1000 || v !== 0 && Math.abs(v) < 0.001 ? v.toExponential(1) : Number(v.toPrecision(3)).toString();
+
+// show puts an ImageBitmap into a canvas.
+const show = (canvas, bitmap) => {
+  Object.assign(canvas, {width: bitmap.width, height: bitmap.height});
+  canvas.getContext('bitmaprenderer').transferFromImageBitmap(bitmap);
+};
 
 export class Stage {
   view = 'overlay'; // or 'image', 'heatmap', 'wipe', 'step'
@@ -12,6 +17,11 @@ export class Stage {
   #threshold = null;
   #step = -1;
   #url = '';
+  #painter = null; // begun with the first heatmap
+  #asked = null; // what the painter was asked for last
+  #busy = false; // the painter has not answered yet
+  #picture;
+  #painted = null; // the result that the canvas shows
 
   // picture(item) gives a Blob of an image that the browser cannot show itself.
   constructor(picture) {
@@ -24,15 +34,26 @@ export class Stage {
       if (b) this.step(Number(b.dataset.step));
     });
     const photo = $('photo');
-    photo.addEventListener('load', () => this.#ratio(photo.naturalWidth, photo.naturalHeight));
-    photo.addEventListener('error', async () => {
-      const item = this.#item;
-      if (item?.result && !item.other) {
-        item.other = URL.createObjectURL(await picture(item));
-        if (item === this.#item) photo.src = this.#url = item.other;
-      }
+    photo.addEventListener('load', () => {
+      photo.hidden = false;
+      this.#ratio(photo.naturalWidth, photo.naturalHeight);
     });
+    photo.addEventListener('error', () => {
+      photo.hidden = true;
+      this.#item.unreadable = true;
+      this.#other();
+    });
+    this.#picture = picture;
     this.#drag($('picture'));
+  }
+
+  // other shows an image that the browser cannot read as the program saw it.
+  async #other() {
+    const item = this.#item;
+    if (!item.unreadable || !item.result || item.other !== undefined) return;
+    item.other = '';
+    item.other = URL.createObjectURL(await this.#picture(item));
+    if (item === this.#item) $('photo').src = this.#url = item.other;
   }
 
   // drag moves the divider with the pointer.
@@ -61,8 +82,9 @@ export class Stage {
       this.#step = -1;
       if (this.view === 'step') this.view = 'overlay';
     }
-    const url = item.other ?? item.url;
+    const url = item.other || item.url;
     if (url !== this.#url) $('photo').src = this.#url = url;
+    this.#other();
     $('photo').alt = item.name;
     $('h-name').textContent = item.name;
     if (item.result) this.#ratio(item.result.row.width, item.result.row.height);
@@ -122,28 +144,47 @@ export class Stage {
       Object.assign($('seen'), {width: step.image.width, height: step.image.height});
       $('seen').getContext('2d').putImageData(step.image, 0, 0);
     }
-    const table = maps[$('colours').value];
     $('scale').hidden = !result;
-    if (result) {
-      item.big ??= enlarge(result.heatmap);
-      const span = range(result.heatmap, this.#threshold);
-      paint($('heat'), item.big, span, table, this.view === 'heatmap');
-      const path = this.#threshold === null ? '' : contour(item.big, this.#threshold);
-      for (const p of $('line').children) p.setAttribute('d', path);
-      $('line').setAttribute('viewBox', `0 0 ${item.big.width} ${item.big.height}`);
-      $('scale-lo').textContent = brief(span[0]);
-      $('scale-hi').textContent = brief(span[1]);
-      paint($('scale-bar'), {width: 256, height: 1, values: Float32Array.from({length: 256}, (_, i) => i)}, [0, 255], table, true);
-    }
+    if (result) this.#ask();
     this.#text(step);
     this.#layers();
   }
 
+  // ask has the heatmap painted, unless it was asked for already. The painter does one thing at a time, and then the newest.
+  #ask() {
+    const {result} = this.#item;
+    const want = {result, threshold: this.#threshold, colours: $('colours').value, solid: this.view === 'heatmap'};
+    if (this.#busy || Object.keys(want).every(k => want[k] === this.#asked?.[k])) return;
+    this.#asked = want;
+    this.#busy = true;
+    if (!this.#painter) {
+      this.#painter = new Worker(new URL('painter.js', import.meta.url), {type: 'module', name: 'painter'});
+      this.#painter.onmessage = ({data}) => this.#paint(data);
+    }
+    this.#painter.postMessage({heatmap: result.heatmap, threshold: want.threshold, colours: want.colours, solid: want.solid});
+  }
+
+  // paint shows what the painter made.
+  #paint({picture, bar, lo, hi, width, height, line}) {
+    this.#busy = false;
+    if (this.#asked.result === this.#item?.result) {
+      this.#painted = this.#asked.result;
+      show($('heat'), picture);
+      show($('scale-bar'), bar);
+      $('line').setAttribute('viewBox', `0 0 ${width} ${height}`);
+      for (const p of $('line').children) p.setAttribute('d', line);
+      $('scale-lo').textContent = brief(lo);
+      $('scale-hi').textContent = brief(hi);
+      this.#layers();
+    }
+    if (this.#item?.result) this.#ask();
+  }
+
   #text(step) {
-    const {state, error, note, steps} = this.#item, text = $('frame-text');
+    const {state, error, name, note, steps} = this.#item, text = $('frame-text');
     text.classList.toggle('why', state === 'failed');
     text.textContent = {
-      waiting: 'Waiting', failed: error ? `${error.message[0]?.toUpperCase() ?? ''}${error.message.slice(1)}.` : '',
+      waiting: 'Waiting', failed: error ? sentence(error, name) : '',
       running: note || (steps.length ? `Refining: t = ${steps.at(-1).timestep}` : 'Looking'),
       done: step ? `What the refiner sees at t = ${step.timestep}` : '',
     }[state];
@@ -152,7 +193,7 @@ export class Stage {
 
   #layers() {
     const {result, state} = this.#item ?? {}, view = state === 'running' ? 'image' : this.view;
-    const heat = Boolean(result) && view !== 'image' && view !== 'step';
+    const heat = Boolean(result) && result === this.#painted && view !== 'image' && view !== 'step';
     $('heat').hidden = !heat;
     $('line').toggleAttribute('hidden', !heat);
     $('heat').style.opacity = view === 'heatmap' ? 1 : $('opacity').value / 100;
