@@ -31,6 +31,9 @@ func (u *use) hands() {
 	u.pick()
 	u.camera()
 	u.layout("bench")
+	if *all {
+		u.many()
+	}
 	u.run(`document.getElementById("clear").click()`)
 	u.holds(`document.body.dataset.state === "empty"`)
 	u.layout("empty")
@@ -63,13 +66,14 @@ func (u *use) drag(files ...string) {
 			return err
 		}))
 	}
+	before := value[int](u.tab, `document.querySelectorAll("#list li").length`)
 	u.run(`const veil = document.getElementById("veil"); self.veiled = false;
 		new MutationObserver(() => { self.veiled ||= !veil.hidden; }).observe(veil, {attributes: true})`)
 	send(input.DispatchDragEventTypeDragEnter)
 	send(input.DispatchDragEventTypeDragOver)
 	u.holds(`veiled`)
 	send(input.DispatchDragEventTypeDragCancel)
-	u.holds(`document.getElementById("veil").hidden && document.querySelectorAll("#list li").length === 0`)
+	u.holds(fmt.Sprintf(`document.getElementById("veil").hidden && document.querySelectorAll("#list li").length === %d`, before))
 	send(input.DispatchDragEventTypeDragEnter)
 	send(input.DispatchDragEventTypeDragOver)
 	send(input.DispatchDragEventTypeDrop)
@@ -139,6 +143,40 @@ func bomb(t *testing.T) []byte {
 	binary.BigEndian.PutUint32(header[8:], 65000)
 	binary.BigEndian.PutUint32(data[29:], crc32.ChecksumIEEE(header))
 	return slices.Concat(data, make([]byte, max(433-len(data), 0)))
+}
+
+// many: a photo of 50 megapixels, and 300 images that fail at once.
+func (u *use) many() {
+	u.Helper()
+	img, err := imgio.NewRGB(8000, 6250)
+	if err != nil {
+		u.Fatal(err)
+	}
+	for i := range img.Pix {
+		img.Pix[i] = uint8(i/7 + i/90_000)
+	}
+	var photo bytes.Buffer
+	if err := imgio.EncodeJPEG(&photo, img, 80); err != nil {
+		u.Fatal(err)
+	}
+	files := map[string][]byte{"photo.jpg": photo.Bytes()}
+	for i := range 300 {
+		files[fmt.Sprintf("torn/%03d.png", i)] = photo.Bytes()[:200]
+	}
+	dir := u.write(files)
+	u.run(`document.getElementById("clear").click()`)
+	u.drag(filepath.Join(dir, "photo.jpg"))
+	u.length(1)
+	u.holds(`document.getElementById("photo").naturalWidth === 8000 && document.querySelector("#list canvas").width > 50`)
+	row := string(u.save("json"))
+	if !strings.Contains(row, `"width":8000,"height":6250,"score":`) {
+		u.Errorf("row of 50 megapixels: %s", row)
+	}
+	u.shot("50-megapixels")
+	u.drag(filepath.Join(dir, "torn"))
+	u.length(301)
+	u.holds(`document.getElementById("tally").textContent.endsWith(", 300 failed")`)
+	u.shot("many")
 }
 
 // folder: the images of a dropped folder, by their paths.
