@@ -214,6 +214,10 @@ func init() {
 	add("7 channels f16", false, full.conv([3]int{2, 9, 11}, k3, [2]int{7, 13}, F16))
 	add("two sources of 5 and 3 channels", false, full.join([3]int{2, 5, 6}, k3, 5, 3, 9, F32))
 	add("two sources 1x1 f16", false, full.join([3]int{1, 6, 5}, k1, 8, 6, 17, F16))
+	full.Pad = [4]int{}
+	add("two sources 1x1 in several windows", false, full.join([3]int{2, 9, 31}, k1, 130, 67, 261, F32))
+	add("1x1 in nine parts", false, Conv2D{Stride: one}.conv([3]int{1, 8, 9}, k1, [2]int{130, 1000}, F32))
+	full.Pad = around(1)
 	add("two groups of 3", false, Conv2D{Stride: one, Pad: around(1), Groups: 2, Act: ReLU, Bias: true, Residual: true}.conv([3]int{1, 6, 7}, k3, [2]int{6, 10}, F32))
 	add("three groups of 8 f16", false, Conv2D{Stride: two, Pad: around(1), Groups: 3}.conv([3]int{2, 6, 7}, k3, [2]int{24, 12}, F16))
 	add("group per channel, two outputs each", false, Conv2D{Stride: one, Groups: 5}.conv([3]int{1, 6, 7}, k3, [2]int{5, 10}, F32))

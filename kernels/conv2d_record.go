@@ -10,6 +10,12 @@ func (o Conv2D) Record(t Target, in, out []Tensor) (Record, error) {
 	case o.groups() > 1:
 		return o.recordGroups(t, in, y)
 	case o.pointwise(w.Shape):
+		if rec, ok, err := (pointwise{in[:o.weight()], w, o.epilogue()}).recordWindows(t, y); ok {
+			return rec, err
+		}
+		if o.Two {
+			break
+		}
 		rows := product{batches: 1, rows: x.Pixels(), k4: x.C4(), depth: w.Shape[2], columns: y[3], scale: 1}
 		return rows.record(t, in, o.epilogue())
 	}
@@ -90,7 +96,7 @@ type blockParams struct {
 
 // pointwise reports whether the convolution is a matmul of pixels.
 func (o Conv2D) pointwise(w Shape) bool {
-	return !o.Two && w[0] == 1 && w[1] == 1 && o.Stride == [2]int{1, 1} && o.Pad == [4]int{}
+	return w[0] == 1 && w[1] == 1 && o.Stride == [2]int{1, 1} && o.Pad == [4]int{}
 }
 
 func (o Conv2D) epilogue() epilogue { return epilogue{o.Act, o.Bias, o.Residual} }

@@ -89,6 +89,11 @@ func (o MatMul) Record(t Target, in, out []Tensor) (Record, error) {
 	if b[0] > 1 {
 		m.rows, m.batches, m.stride = a[1]*a[2], a[0], b.Vectors()/b[0]
 	}
+	if m.batches == 1 && !m.transpose && m.scale == 1 {
+		if rec, ok, err := (pointwise{in[:1], in[1], o.epilogue()}).recordWindows(t, y); ok {
+			return rec, err
+		}
+	}
 	return m.record(t, in, o.epilogue())
 }
 

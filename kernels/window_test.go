@@ -1,6 +1,10 @@
 package kernels
 
-import "testing"
+import (
+	"testing"
+
+	"github.com/drdc-dev/drdc/shaders"
+)
 
 // TestWindows checks that every range of an operand lies in the window that at gives,
 // and that windows are those that a device takes.
@@ -58,14 +62,18 @@ func TestWinogradWindows(t *testing.T) {
 			}
 			windows := 0
 			for _, d := range rec.Steps {
+				src, err := shaders.Expand(d.Shader, d.Set, nil)
+				if err != nil {
+					t.Fatal(err)
+				}
 				for _, b := range d.Bind {
 					if !b.Uniform {
 						continue
 					}
 					windows++
-					for _, other := range d.Bind {
-						if !other.Uniform && other.Kind == b.Kind && other.Index == b.Index {
-							t.Errorf("%v, %+v: %s binds %v %d as a uniform and otherwise", c.In, o, d.Shader, b.Kind, b.Index)
+					for i, other := range d.Bind {
+						if src.Bindings[i].Access == shaders.ReadWrite && other.Kind == b.Kind && other.Index == b.Index {
+							t.Errorf("%v, %+v: %s binds %v %d as a uniform and writes it", c.In, o, d.Shader, b.Kind, b.Index)
 						}
 					}
 				}

@@ -25,7 +25,7 @@ func (o Winograd) plan(t Target, x []Tensor, w, y Shape) (p tilePlan, ok bool) {
 	}
 	p.parts = ceilDiv(rows4, p.part4)
 	p.part4 = ceilDiv(rows4, p.parts)
-	tiles := blocks(maxWindow / p.part4)
+	tiles := blocks(maxWindow / p.part4 / min(windowParts, p.parts))
 	p.pass = min(p.rows, max(1, tiles/p.across))
 	p.plane = ceilDiv(p.pass*p.across*p.part4, t.alignment()) * t.alignment()
 	p.half4 = w[0] / 2 * w[1] * k4
@@ -69,9 +69,10 @@ func (o Winograd) recordWindows(t Target, in, out []Tensor) (rec Record, ok bool
 	}
 	values := t.windows(Temp(0), p.values(w.Shape))
 	rec.Temps = []int{16 * values.vectors, 16 * p.products(w.Shape)}
+	none := In(c.weight())
 	bias, residual := In(c.weight()+1), In(len(in)-1)
 	if !o.Bias {
-		bias = rec.absent()
+		bias = none
 	}
 	weight, err := o.weights(t, &rec, w)
 	if err != nil {
@@ -88,16 +89,15 @@ func (o Winograd) recordWindows(t Target, in, out []Tensor) (rec Record, ok bool
 			first4 += x.Shape.C4()
 		}
 		for point := range points {
-			for part := range p.parts {
-				m := windowProduct{
-					rows: n, k4: min(p.part4, rows4-part*p.part4), stride4: p.part4, columns4: k4,
-					a: values, afirst: (point*p.parts + part) * p.plane,
-					b: t.windows(weight, w.Shape.Vectors()), bfirst: (point*rows4 + part*p.part4) * 4 * k4,
-					y: Temp(1), yfirst: point/(points/2)*p.line + point%(points/2)*k4, ystride4: p.half4, add: part > 0,
-				}
-				if err := m.record(t, &rec); err != nil {
-					return Record{}, true, err
-				}
+			m := windowProduct{
+				rows: n, stride4: p.part4, a: values, afirst: point * p.parts * p.plane,
+				depth4: rows4, part4: p.part4, plane: p.plane,
+				b: t.windows(weight, w.Shape.Vectors()), bfirst: point * rows4 * 4 * k4, columns: 4 * k4,
+				y: Temp(1), yfirst: point/(points/2)*p.line + point%(points/2)*k4, ystride4: p.half4,
+				bias: none, residual: none,
+			}
+			if err := m.record(t, &rec, false); err != nil {
+				return Record{}, true, err
 			}
 		}
 		if err := o.recordFinish(t, &rec, p, row, pass, w.Shape, y, bias, residual); err != nil {
@@ -202,45 +202,3 @@ type winogradRows struct {
 	Chunk4, Plane, Points              uint32
 	Row0, Row1, Row2, Row3, Row4, Row5 int32
 }
-
-// windowProduct is y = a b of [rows, k4] and [4*k4, columns4], or y + a b with add.
-type windowProduct struct {
-	rows, k4, stride4, columns4 int // stride4: vectors from one row of a to the next
-
-	a, b                             windows
-	afirst, bfirst, yfirst, ystride4 int // vectors
-	y                                Operand
-	add                              bool
-}
-
-// record adds a dispatch for each window of a. That of b must hold the whole matrix.
-func (m windowProduct) record(t Target, rec *Record) error {
-	b := windowBlock(m.rows, m.columns4)
-	fit := blocks(m.a.length / m.stride4)
-	for row := 0; row < m.rows; row += fit {
-		rows := min(fit, m.rows-row)
-		abind, abegin := m.a.at(m.afirst+row*m.stride4, m.afirst+(row+rows-1)*m.stride4+m.k4)
-		bbind, bbegin := m.b.at(m.bfirst, m.bfirst+4*m.k4*m.columns4)
-		d := Dispatch{
-			Shader: "matmul_window.wgsl",
-			Set:    append(b.settings(), shaders.Int("A", m.a.length), shaders.Int("B", m.b.length)),
-			Bind:   []Operand{abind, bbind, m.y},
-			Uniform: matmulWindow{
-				Rows: uint32(rows), K4: uint32(m.k4), Stride4: uint32(m.stride4), Columns4: uint32(m.columns4),
-				ABegin: uint32(abegin), BBegin: uint32(bbegin), First: uint32(m.yfirst + row*m.ystride4), YStride4: uint32(m.ystride4),
-				ColTiles: uint32(b.columnTiles(m.columns4)),
-			},
-		}
-		if m.add {
-			d.Set = append(d.Set, shaders.Int("ADD", 1))
-		}
-		var err error
-		if d.Groups, err = t.Grid(b.groups(ceilDiv(rows, b.rows), m.columns4)); err != nil {
-			return err
-		}
-		rec.Steps = append(rec.Steps, d)
-	}
-	return nil
-}
-
-type matmulWindow struct{ Rows, K4, Stride4, Columns4, ABegin, BBegin, First, YStride4, ColTiles uint32 }
