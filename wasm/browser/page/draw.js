@@ -35,8 +35,8 @@ export function enlarge({width, height, values}) {
   return {width: w, height: h, values: out};
 }
 
-// paint gives an enlarged map its colours. Where solid is false, low values are clear.
-export function paint({width, height, values}, [lo, hi], table, solid) {
+// colour gives an enlarged map its colours. Where solid is false, low values are clear.
+export function colour({width, height, values}, [lo, hi], table, solid) {
   const canvas = new OffscreenCanvas(width, height);
   const image = new ImageData(width, height), pixels = image.data;
   for (let i = 0; i < values.length; i++) {

@@ -1,5 +1,7 @@
 // The images of the page, and the queue that looks at one after the other.
 
+import {paint, show} from './paint.js';
+
 const thumbSide = 104; // pixels of the shorter side
 const thumbsAtOnce = 2;
 const keptSteps = 24; // images whose steps are kept; those of one are some megabytes
@@ -23,15 +25,19 @@ const limited = most => {
 const thumbnails = limited(thumbsAtOnce);
 
 export class Item {
+  #url = '';
+
   constructor(blob, name) {
     this.blob = blob;
     this.name = name;
-    this.url = URL.createObjectURL(blob);
     this.state = 'waiting'; // then 'running', then 'done' or 'failed'
     this.steps = []; // {timestep, cell, image: ImageData}
     this.result = null;
     this.error = null;
   }
+
+  // url is made when it is needed: the browser waits for another process then.
+  get url() { return this.#url ||= URL.createObjectURL(this.blob); }
 
   get score() { return this.result?.row.score ?? null; }
 
@@ -49,13 +55,10 @@ export class Item {
     const url = URL.createObjectURL(blob);
     try {
       const img = new Image();
-      img.src = url;
-      await img.decode();
+      await new Promise((resolve, reject) => Object.assign(img, {onload: resolve, onerror: reject, src: url}));
       const k = thumbSide / Math.min(img.naturalWidth, img.naturalHeight), side = n => Math.min(Math.max(Math.round(n * k), 1), 8 * thumbSide);
-      const bitmap = await createImageBitmap(blob, {resizeWidth: side(img.naturalWidth), resizeHeight: side(img.naturalHeight), resizeQuality: 'medium'});
-      canvas.width = bitmap.width;
-      canvas.height = bitmap.height;
-      canvas.getContext('bitmaprenderer').transferFromImageBitmap(bitmap);
+      const {picture} = await paint({blob, width: side(img.naturalWidth), height: side(img.naturalHeight)});
+      show(canvas, picture);
     } catch {
       this.bare = true;
     } finally {
@@ -64,7 +67,7 @@ export class Item {
   }
 
   forget() {
-    URL.revokeObjectURL(this.url);
+    if (this.#url) URL.revokeObjectURL(this.#url);
     if (this.other) URL.revokeObjectURL(this.other);
   }
 }

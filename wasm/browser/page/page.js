@@ -13,6 +13,8 @@ const make = (tag, props = {}, ...children) => {
   e.append(...children);
   return e;
 };
+// pause lets the page answer before what follows.
+const pause = () => new Promise(resolve => setTimeout(resolve));
 const number = v => Math.abs(v) >= 1000 || v !== 0 && Math.abs(v) < 0.001 ? v.toExponential(2) : v.toPrecision(4);
 
 let detector = null, site = {models: [], examples: []}, models = [], opened = 0, chosen = 0;
@@ -28,7 +30,7 @@ async function boot() {
   $('theme').addEventListener('click', switchTheme);
   const stored = localStorage.getItem('theme');
   if (stored) document.documentElement.dataset.theme = stored;
-  await new Promise(resolve => setTimeout(resolve)); // the page answers between its scripts and this
+  await pause();
   loading.progress('');
   navigator.serviceWorker?.register('./sw.js', {updateViaCache: 'none'}).catch(() => {}); // without it, there is no reload offline
   try {
@@ -134,7 +136,10 @@ function openFile(file) {
 
 // ---- the images ----
 
-function add(files) {
+const atOnce = 20; // images that are listed before the page answers again
+let cleared = 0;
+
+async function add(files) {
   const model = files.findLast(f => /\.drdc$/i.test(f.name));
   if (model) openFile(model);
   const rule = files.findLast(f => /\.wasm$/i.test(f.name));
@@ -144,12 +149,17 @@ function add(files) {
   }
   const images = files.filter(f => !/\.(drdc|wasm)$/i.test(f.name));
   if (!images.length || document.body.dataset.state === 'failed') return;
-  const added = queue.add(images);
-  for (const item of added) list(item);
-  state('bench');
-  if (!current || added.length === 1) select(added[0]);
-  else render();
-  queue.work();
+  const turn = cleared;
+  for (let i = 0; i < images.length; i += atOnce) {
+    if (i) await pause();
+    if (turn !== cleared) return;
+    const added = queue.add(images.slice(i, i + atOnce));
+    for (const item of added) list(item);
+    state('bench');
+    if (!current || images.length === 1) select(added[0]);
+    else render();
+    queue.work();
+  }
 }
 
 function list(item) {
@@ -175,7 +185,7 @@ function changed(item) {
   if (item === current && item?.state === 'running') item.followed = true;
   if (item?.state === 'done' && item.bare) {
     item.bare = false;
-    detector.encode(item.result, 'preview').then(picture => item.thumbnail(item.li.querySelector('canvas'), picture), () => {});
+    detector.encode(item.result, 'image').then(picture => item.thumbnail(item.li.querySelector('canvas'), picture), () => {});
   }
   render();
 }
@@ -378,6 +388,7 @@ $('stop').addEventListener('click', () => {
   queue.work();
 });
 $('clear').addEventListener('click', () => {
+  cleared++;
   queue.clear();
   current = null;
   $('list').replaceChildren();
@@ -449,8 +460,9 @@ async function dropped(data) {
     }
     const reader = entry.createReader(), inside = [];
     for (let some; (some = await new Promise((resolve, reject) => reader.readEntries(resolve, reject))).length;) inside.push(...some);
-    inside.sort((a, b) => a.name.localeCompare(b.name, 'en', {numeric: true}));
-    return (await Promise.all(inside.map(e => walk(e, false)))).flat();
+    const order = new Intl.Collator('en', {numeric: true}), found = [];
+    for (const e of inside.sort((a, b) => order.compare(a.name, b.name))) found.push(...await walk(e, false));
+    return found;
   };
   return (await Promise.all(entries.filter(Boolean).map(e => walk(e, true)))).flat();
 }

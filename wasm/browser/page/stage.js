@@ -1,15 +1,10 @@
 // The stage: one image with its heatmap, in one of several views.
 
 import {sentence} from './loading.js';
+import {paint, show} from './paint.js';
 
 const $ = id => document.getElementById(id);
 const brief = v => Math.abs(v) >= 1000 || v !== 0 && Math.abs(v) < 0.001 ? v.toExponential(1) : Number(v.toPrecision(3)).toString();
-
-// show puts an ImageBitmap into a canvas.
-const show = (canvas, bitmap) => {
-  Object.assign(canvas, {width: bitmap.width, height: bitmap.height});
-  canvas.getContext('bitmaprenderer').transferFromImageBitmap(bitmap);
-};
 
 export class Stage {
   view = 'overlay'; // or 'image', 'heatmap', 'wipe', 'step'
@@ -17,7 +12,6 @@ export class Stage {
   #threshold = null;
   #step = -1;
   #url = '';
-  #painter = null; // begun with the first heatmap
   #asked = null; // what the painter was asked for last
   #busy = false; // the painter has not answered yet
   #picture;
@@ -157,11 +151,7 @@ export class Stage {
     if (this.#busy || Object.keys(want).every(k => want[k] === this.#asked?.[k])) return;
     this.#asked = want;
     this.#busy = true;
-    if (!this.#painter) {
-      this.#painter = new Worker(new URL('painter.js', import.meta.url), {type: 'module', name: 'painter'});
-      this.#painter.onmessage = ({data}) => this.#paint(data);
-    }
-    this.#painter.postMessage({heatmap: result.heatmap, threshold: want.threshold, colours: want.colours, solid: want.solid});
+    paint({heatmap: result.heatmap, threshold: want.threshold, colours: want.colours, solid: want.solid}).then(made => this.#paint(made));
   }
 
   // paint shows what the painter made.
