@@ -200,7 +200,7 @@ func init() {
 	depthwise := func(channels, stride int, pad [4]int) Conv2D {
 		return Conv2D{Stride: [2]int{stride, stride}, Pad: pad, Groups: channels, Act: SiLU, Bias: true}
 	}
-	e := Entry{Name: "conv2d", Class: Contraction, Files: []string{"conv2d.wgsl", "conv2d_tile.wgsl", "conv2d_group.wgsl", "depthwise.wgsl"}}
+	e := Entry{Name: "conv2d", Class: Contraction, Files: []string{"conv2d.wgsl", "conv2d_tile.wgsl", "conv2d_group.wgsl", "conv2d_around.wgsl", "depthwise.wgsl"}}
 	add := func(name string, bench bool, c Case) {
 		c.Name, c.Bench = name, bench
 		if w := c.In[c.Op.(Conv2D).weight()]; w.Type == F16 {

@@ -19,6 +19,9 @@ func (o Conv2D) Record(t Target, in, out []Tensor) (Record, error) {
 		rows := product{batches: 1, rows: x.Pixels(), k4: x.C4(), depth: w.Shape[2], columns: y[3], scale: 1}
 		return rows.record(t, in, o.epilogue())
 	}
+	if rec, ok, err := o.recordWindows(t, in, y); ok {
+		return rec, err
+	}
 	if t.CPU {
 		return o.recordBlocks(t, in, y)
 	}

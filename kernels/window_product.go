@@ -21,22 +21,25 @@ type windowProduct struct {
 	bias, residual       Operand // where end has none: another operand that no dispatch writes
 }
 
-// fit is how many parts of K a dispatch takes, and how many rows, in whole blocks; no
-// rows where not even sixteen of them fit into a window of a.
+// fit is how many parts of K a dispatch takes, and how many rows, in whole blocks, so that
+// it does the most; no rows where not even sixteen of them fit into a window of a.
 func (m windowProduct) fit() (parts, rows int) {
 	all := ceilDiv(m.depth4, m.part4)
-	for parts = min(windowParts, all); parts > 0; parts-- {
-		length := m.a.fits(m.afirst)
-		if parts < all {
-			length = m.a.fits(parts * m.plane)
+	for n := min(windowParts, all); n > 0; n-- {
+		step := m.afirst
+		if n < all {
+			step |= n * m.plane
 		}
-		if rows = (length-m.span(parts, 1))/m.stride4 + 1; rows >= m.rows {
-			return parts, m.rows
-		} else if rows = blocks(rows); rows > 0 {
-			return parts, rows
+		r := (m.a.fits(step)-m.span(n, 1))/m.stride4 + 1
+		if r < m.rows {
+			step |= 16 * m.stride4 // where the next rows begin
+			r = blocks((m.a.fits(step)-m.span(n, 1))/m.stride4 + 1)
+		}
+		if r = min(r, m.rows); r*n > rows*parts {
+			parts, rows = n, r
 		}
 	}
-	return 0, 0
+	return parts, rows
 }
 
 // span is the vectors of a from its first row to its last, of some parts.

@@ -1,0 +1,75 @@
+package kernels
+
+// recordWindows is Record for adapters with fast uniforms: a row of the output is a matmul
+// of what lies around it, whose rows overlap, and the weights of a row of taps after the
+// other. It is false where windows do not suit.
+func (o Conv2D) recordWindows(t Target, in []Tensor, y Shape) (rec Record, ok bool, err error) {
+	w := in[o.weight()]
+	row4, k4 := w.Shape[2]/4, y.C4()
+	b := t.windows(In(o.weight()), w.Shape.Vectors())
+	part4 := b.fits(4*k4) / (4 * k4)
+	line4 := w.Shape[1] * row4 // what a tap row reads for a pixel of y
+	// A dispatch takes as long as half a million operations.
+	operations := 2 * 16 * y[2] * w.Shape[0] * line4 * k4
+	if !t.Windows || w.Type != F32 || part4 < 1 || operations < 1e6 {
+		return Record{}, false, nil
+	}
+	v := Shape{y[0], (y[1]-1)*o.Stride[0] + w.Shape[0], (y[2]-1)*o.Stride[1] + w.Shape[1], 4 * row4}
+	a := t.windows(Temp(0), v.Vectors())
+	if !v.valid() || 16*a.vectors > t.StorageBinding {
+		return Record{}, false, nil
+	}
+	m := windowProduct{
+		rows: y[2], stride4: o.Stride[1] * row4, a: a, depth4: line4, part4: ceilDiv(line4, ceilDiv(line4, part4)),
+		b: b, columns: y[3], y: Out(0), ystride4: k4, bias: In(o.weight()), residual: In(o.weight()),
+	}
+	m.plane = m.part4
+	products := w.Shape[0] // one for each row of taps, or one for all where such a row is a part
+	if line4 <= part4 {
+		m.depth4, m.part4, m.plane, products = w.Shape[0]*line4, line4, v[2]*row4, 1
+	}
+	m.afirst = row4 // of any row
+	if _, rows := m.fit(); rows == 0 {
+		return Record{}, false, nil
+	}
+	if o.Bias {
+		m.bias = In(o.weight() + 1)
+	}
+	if o.Residual {
+		m.residual = In(o.weight() + len(epilogueTypes(nil, o.Bias, true)))
+	}
+	rec.Temps = []int{16 * a.vectors}
+	first4 := 0
+	for i, x := range in[:o.weight()] {
+		c4 := x.Shape.C4()
+		n := v.Pixels() * c4
+		if err := rec.over(t, Dispatch{Shader: "conv2d_around.wgsl", Bind: []Operand{In(i), Temp(0)}, Uniform: conv2dAround{
+			Vectors: uint32(n), C4: uint32(c4), Row4: uint32(row4), First4: uint32(first4),
+			H: uint32(v[1]), W: uint32(v[2]), XH: uint32(x.Shape[1]), XW: uint32(x.Shape[2]), Top: int32(o.Pad[0]), Left: int32(o.Pad[1]),
+		}}, n); err != nil {
+			return Record{}, true, err
+		}
+		first4 += c4
+	}
+	for line := range y[0] * y[1] {
+		m.yfirst = line * y[2] * k4
+		for i := range products {
+			m.afirst = (line/y[1]*v[1] + line%y[1]*o.Stride[0] + i) * v[2] * row4
+			m.bfirst = i * line4 * 4 * k4
+			m.end = epilogue{}
+			if i == products-1 {
+				m.end = o.epilogue()
+			}
+			if err := m.record(t, &rec, i > 0); err != nil {
+				return Record{}, true, err
+			}
+		}
+	}
+	return rec, true, nil
+}
+
+type conv2dAround struct {
+	Vectors, C4, Row4, First4, H, W, XH, XW uint32
+
+	Top, Left int32
+}

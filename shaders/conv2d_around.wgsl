@@ -1,0 +1,39 @@
+// Copies x into vectors first4 on of the pixels of v, with zeros around it: what a direct
+// convolution reads through windows.
+//
+// x: [N, XH, XW, C]; v: [N, H, W, row vectors]. Workgroup: 64 invocations, one vector of
+// x's channels each.
+
+//@use grid.wgsl
+//@use pixel.wgsl
+
+struct Params {
+  vectors: u32,  // N*H*W*C4
+  c4: u32,       // vectors of a pixel of x
+  row4: u32,     // and of v
+  first4: u32,
+  h: u32,
+  w: u32,
+  xh: u32,
+  xw: u32,
+  top: i32,
+  left: i32,
+}
+
+@group(0) @binding(0) var<storage, read> x: array<vec4f>;
+@group(0) @binding(1) var<storage, read_write> v: array<vec4f>;
+@group(0) @binding(2) var<uniform> p: Params;
+
+@compute @workgroup_size(64)
+fn main(@builtin(workgroup_id) wid: vec3u, @builtin(num_workgroups) nwg: vec3u, @builtin(local_invocation_index) lid: u32) {
+  let i = linear_group(wid, nwg) * 64u + lid;
+  if (i >= p.vectors) { return; }
+  let pixel = i / p.c4;
+  let c = i % p.c4;
+  let at = pixel_at(pixel, p.h, p.w);
+  let sy = u32(i32(at.y) - p.top);
+  let sx = u32(i32(at.z) - p.left);
+  let inside = sy < p.xh && sx < p.xw;
+  let source = select(0u, ((at.x * p.xh + sy) * p.xw + sx) * p.c4 + c, inside);
+  v[pixel * p.row4 + p.first4 + c] = select(vec4f(0.0), x[source], inside);
+}
