@@ -765,12 +765,12 @@ func blocked(p tab, tasks []task) {
 		longest = max(longest, t[1])
 	}
 	longest = max(longest, tasks[0].wall)
-	busiest := slices.MaxFunc(tasks, func(a, b task) int { return cmp.Compare(a.processor, b.processor) })
-	figure(p.T, "main thread: long tasks %v, the longest of all visits %.0f ms, bar %d with -judge; the most of the processor %.0f ms, bar %[3]d always", entries, longest, bar, busiest.processor)
+	busiest := slices.MaxFunc(tasks, func(a, b task) int { return cmp.Compare(a.own(), b.own()) })
+	figure(p.T, "main thread: long tasks %v, the longest of all visits %.0f ms, bar %d with -judge; the most of the processor without V8's collector %.0f ms, bar %[3]d always", entries, longest, bar, busiest.own())
 	for _, t := range tasks[:min(len(tasks), 8)] {
 		p.Log(t)
 	}
-	if busiest.processor > bar {
+	if busiest.own() > bar {
 		p.Errorf("the page took the processor for %v, bar %d ms", busiest, bar)
 	}
 	if *judge && longest > bar {

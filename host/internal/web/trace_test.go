@@ -5,20 +5,26 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"reflect"
 	"slices"
 	"strings"
 	"sync"
+	"testing"
 
 	"github.com/chromedp/cdproto/tracing"
 	"github.com/chromedp/chromedp"
 )
 
 // task is something that the main thread of a page did without a pause, in
-// milliseconds: by the clock, and of the processor.
+// milliseconds: by the clock, of the processor, and of it the garbage collector's, which
+// comes when V8 wants it.
 type task struct {
-	wall, processor float64
-	what            []string // its parts
+	wall, processor, collector float64
+	what                       []string // its parts
 }
+
+// own is the processor's time without the garbage collector.
+func (t task) own() float64 { return t.processor - t.collector }
 
 func (t task) String() string {
 	return fmt.Sprintf("%.0f ms, %.0f of the processor (%s)", t.wall, t.processor, strings.Join(t.what, ", "))
@@ -98,25 +104,54 @@ func tasks(events []traced) []task {
 		return cmp.Or(cmp.Compare(a.Start, b.Start), cmp.Compare(b.Wall, a.Wall))
 	})
 	var all []task
-	ends := map[[2]int]float64{}
+	ends, last := map[[2]int]float64{}, map[[2]int]int{} // of each thread
 	for _, e := range events {
 		thread := [2]int{e.Process, e.Thread}
 		switch {
 		case !main[thread] || e.Phase != "X":
 		case e.Start >= ends[thread]:
-			ends[thread] = e.Start + e.Wall
+			ends[thread], last[thread] = e.Start+e.Wall, len(all)
 			all = append(all, task{wall: e.Wall / 1000, processor: e.Computed / 1000})
-		case e.Wall >= 5000:
+		case e.Name == "MajorGC" || e.Name == "MinorGC":
+			t := &all[last[thread]]
+			t.collector += e.Computed / 1000
+			t.what = append(t.what, fmt.Sprintf("%s %.0f/%.0f", e.Name, e.Wall/1000, e.Computed/1000))
+		case e.Wall >= 5000 && !strings.HasPrefix(e.Name, "V8.GC"):
 			what := e.Name
 			for _, more := range []string{e.Args.Data.Type, e.Args.Data.Function, e.Args.Data.URL[strings.LastIndexByte(e.Args.Data.URL, '/')+1:]} {
 				if more != "" {
 					what += " " + more
 				}
 			}
-			t := &all[len(all)-1]
+			t := &all[last[thread]]
 			t.what = append(t.what, fmt.Sprintf("%s %.0f/%.0f", what, e.Wall/1000, e.Computed/1000))
 		}
 	}
 	slices.SortStableFunc(all, func(a, b task) int { return cmp.Compare(b.wall, a.wall) })
 	return all
+}
+
+// TestTasks: parts go to the task of their own thread, and the collector's time is apart.
+func TestTasks(t *testing.T) {
+	event := func(name string, process int, start, wall, computed float64) traced {
+		return traced{Name: name, Phase: "X", Process: process, Thread: 1, Start: start, Wall: wall, Computed: computed}
+	}
+	events := []traced{
+		event("MajorGC", 1, 3000, 40_000, 30_000), event("RunTask", 1, 1000, 60_000, 45_000), event("V8.GC_MC_MARK", 1, 4000, 9000, 9000),
+		event("RunTask", 2, 2000, 90_000, 10_000), event("Layout", 2, 5000, 20_000, 8000), event("RunTask", 3, 0, 500_000, 500_000),
+		event("RunTask", 1, 70_000, 1000, 900),
+	}
+	for process := 1; process <= 2; process++ { // the third is no main thread
+		e := traced{Name: "thread_name", Phase: "M", Process: process, Thread: 1}
+		e.Args.Name = "CrRendererMain"
+		events = append(events, e)
+	}
+	want := []task{
+		{wall: 90, processor: 10, what: []string{"Layout 20/8"}},
+		{wall: 60, processor: 45, collector: 30, what: []string{"MajorGC 40/30"}},
+		{wall: 1, processor: 0.9},
+	}
+	if got := tasks(events); !reflect.DeepEqual(got, want) || got[1].own() != 15 {
+		t.Errorf("tasks %v, want %v", got, want)
+	}
 }
