@@ -51,6 +51,19 @@ func (o ConvWeight) recordTiles(t Target, in, out []Tensor) (Record, error) {
 		if err := rec.over(t, d, n*c.run*k4); err != nil {
 			return Record{}, err
 		}
+		if o.windowTiles(t, rows, k4, c) {
+			for batch := range n * points {
+				m := windowProduct{
+					rows: rows, stride4: c.run / 4, a: t.windows(Temp(0), rec.Temps[0]/16), afirst: batch * rows * c.run / 4,
+					depth4: c.run / 4, part4: c.run / 4, b: t.windows(Temp(1), rec.Temps[1]/16), bfirst: batch * c.run * k4, columns: w[3],
+					y: Temp(2), yfirst: (first*points + batch) * rows * k4, ystride4: k4, bias: Temp(0), residual: Temp(0),
+				}
+				if err := m.record(t, &rec, false); err != nil {
+					return Record{}, err
+				}
+			}
+			continue
+		}
 		multiply.batches = n * points
 		m, err := multiply.record(t, []Tensor{{}, {}}, epilogue{})
 		if err != nil {
@@ -65,6 +78,13 @@ func (o ConvWeight) recordTiles(t Target, in, out []Tensor) (Record, error) {
 		Shader: "convweight_taps.wgsl", Set: tile, Bind: []Operand{Temp(2), Out(0)},
 		Uniform: struct{ Vectors, Parts uint32 }{uint32(rows * k4), uint32(c.parts)},
 	}, rows*k4)
+}
+
+// windowTiles reports whether the matmuls of recordTiles go through windows: a matrix of
+// dy's values has to fit into one, and sixteen rows of x's.
+func (o ConvWeight) windowTiles(t Target, rows, k4 int, c tileCut) bool {
+	window := t.windows(Operand{}, 2*maxWindow)
+	return t.Windows && c.run*k4 <= window.fits(c.run*k4) && (min(16, rows)*c.run/4 <= window.fits(4*c.run))
 }
 
 // tileCut is a number of tiles as parts of run tiles, a multiple of four, of which a
