@@ -42,7 +42,7 @@ func TestEncodeUniform(t *testing.T) {
 // members, that inputs are bound to what is read and outputs to what is written,
 // and that the grid is within WebGPU's default limits.
 func TestDispatches(t *testing.T) {
-	expanded := map[string]shaders.Source{}
+	expanded := map[string]parsed{}
 	for _, e := range Table() {
 		used := map[string]bool{}
 		for _, c := range e.Cases {
@@ -82,19 +82,24 @@ func TestDispatches(t *testing.T) {
 	}
 }
 
-func checkDispatch(expanded map[string]shaders.Source, d Dispatch, in, out int, temps []int) string {
+// parsed is a shader that many dispatches share.
+type parsed struct {
+	shaders.Source
+	fields []shaders.Field
+}
+
+func checkDispatch(expanded map[string]parsed, d Dispatch, in, out int, temps []int) string {
 	key := fmt.Sprint(d.Shader, d.Set)
 	src, ok := expanded[key]
 	if !ok {
 		var err error
-		if src, err = shaders.Expand(d.Shader, d.Set, nil); err != nil {
+		if src.Source, err = shaders.Expand(d.Shader, d.Set, nil); err != nil {
+			return err.Error()
+		}
+		if src.fields, err = shaders.UniformFields(d.Shader); err != nil {
 			return err.Error()
 		}
 		expanded[key] = src
-	}
-	fields, err := shaders.UniformFields(d.Shader)
-	if err != nil {
-		return err.Error()
 	}
 	storage := len(src.Bindings)
 	if d.Uniform != nil {
@@ -103,7 +108,7 @@ func checkDispatch(expanded map[string]shaders.Source, d Dispatch, in, out int, 
 			return "the uniform is not the last binding"
 		}
 	}
-	if text := matchUniform(d.Uniform, fields); text != "" {
+	if text := matchUniform(d.Uniform, src.fields); text != "" {
 		return text
 	}
 	if storage != len(d.Bind) || storage > 8 {

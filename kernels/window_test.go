@@ -1,6 +1,7 @@
 package kernels
 
 import (
+	"fmt"
 	"testing"
 
 	"github.com/drdc-dev/drdc/shaders"
@@ -40,6 +41,7 @@ func TestWindows(t *testing.T) {
 func TestWinogradWindows(t *testing.T) {
 	target := DefaultTarget()
 	target.CPU, target.Windows = true, true
+	expanded := map[string]shaders.Source{}
 	same := Conv2D{Stride: [2]int{1, 1}, Pad: [4]int{1, 1, 1, 1}}
 	k3 := [2]int{3, 3}
 	for _, c := range []Case{
@@ -62,10 +64,13 @@ func TestWinogradWindows(t *testing.T) {
 			}
 			windows := 0
 			for _, d := range rec.Steps {
-				src, err := shaders.Expand(d.Shader, d.Set, nil)
-				if err != nil {
-					t.Fatal(err)
+				key := fmt.Sprint(d.Shader, d.Set)
+				if _, ok := expanded[key]; !ok {
+					if expanded[key], err = shaders.Expand(d.Shader, d.Set, nil); err != nil {
+						t.Fatal(err)
+					}
 				}
+				src := expanded[key]
 				for _, b := range d.Bind {
 					if !b.Uniform {
 						continue
