@@ -172,13 +172,11 @@ func Launch(ctx context.Context, dev *gpu.Device, label string, rec kernels.Reco
 // Compile compiles the shaders of one kernel record, as they are when every
 // operand has a buffer of its own, and runs nothing.
 func Compile(ctx context.Context, dev *gpu.Device, label string, rec kernels.Record) error {
-	var programs []gpu.Program
+	l := launcher{dev: dev}
 	for _, d := range rec.Steps {
-		src, err := shaders.Expand(d.Shader, d.Set, nil)
-		if err != nil {
+		if _, err := l.expand(d, nil); err != nil {
 			return fmt.Errorf("graph: %s: %w", label, err)
 		}
-		programs = append(programs, program(src))
 	}
-	return dev.Compile(ctx, programs, nil)
+	return dev.Compile(ctx, l.programs, nil)
 }
