@@ -139,6 +139,13 @@ func (o ConvWeight) recordProducts(t Target, in []Tensor, w Shape) (Record, erro
 	pixels := in[last].Shape.Pixels()
 	for i, x := range in[:last] {
 		rows := pad4(x.Shape[3])
+		if chunk := o.chunk(t, pixels, rows, w.C4()); chunk > 0 {
+			if err := o.recordChunks(t, &rec, in, i, first, chunk, w); err != nil {
+				return Record{}, err
+			}
+			first += rows
+			continue
+		}
 		turned := Float(1, 1, rows, pixels)
 		turn, err := Permute{[4]int{0, 1, 3, 2}}.Record(t, []Tensor{Float(1, 1, pixels, rows)}, []Tensor{turned})
 		if err != nil {
@@ -159,6 +166,41 @@ func (o ConvWeight) recordProducts(t Target, in []Tensor, w Shape) (Record, erro
 		first += rows
 	}
 	return rec, nil
+}
+
+// chunk is the most pixels at a time whose dy fits into a window, as does a part of the
+// turned x of sixteen rows; 0 where windows do not suit.
+func (o ConvWeight) chunk(t Target, pixels, rows, k4 int) int {
+	if !t.Windows {
+		return 0
+	}
+	for n := min(pixels, maxWindow/k4) / 4 * 4; n >= 16; n -= 4 {
+		if pixels%n == 0 && min(16, rows)*n/4 <= maxWindow-t.alignment() && n*k4%t.alignment() == 0 {
+			return n
+		}
+	}
+	return 0
+}
+
+// recordChunks is recordProducts through windows for source i, whose rows of w begin at
+// first: x is turned chunk by chunk.
+func (o ConvWeight) recordChunks(t Target, rec *Record, in []Tensor, i, first, chunk int, w Shape) error {
+	last, rows := len(in)-1, pad4(in[i].Shape[3])
+	pixels := in[last].Shape.Pixels()
+	turned := Float(1, pixels/chunk, rows, chunk)
+	turn, err := Permute{[4]int{0, 1, 3, 2}}.Record(t, []Tensor{Float(1, pixels/chunk, chunk, rows)}, []Tensor{turned})
+	if err != nil {
+		return err
+	}
+	rec.Temps = append(rec.Temps, turned.Bytes())
+	columns := Temp(len(rec.Temps) - 1)
+	turn.Steps[0].Bind = []Operand{In(i), columns}
+	rec.Steps = append(rec.Steps, turn.Steps[0])
+	return windowProduct{
+		rows: rows, stride4: chunk / 4, a: t.windows(columns, turned.Shape.Vectors()), depth4: pixels / 4, part4: chunk / 4, plane: rows * chunk / 4,
+		b: t.windows(In(last), in[last].Shape.Vectors()), columns: w[3],
+		y: Out(0), yfirst: first * w.C4(), ystride4: w.C4(), bias: In(last), residual: In(last),
+	}.record(t, rec, false)
 }
 
 // conv is the convolution that o belongs to, without its epilogue.
