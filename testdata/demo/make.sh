@@ -13,7 +13,7 @@ mkdir -p "$out"
 : "${CLASSES:=3}" "${TRAIN:=12}" "${TEST:=9}" "${PIXELS:=64}" "${SEED:=1}"
 : "${BACKBONE_FLAGS:=--taps 0,2,5 --batch 8 --steps 40}"
 : "${BANK_FLAGS:=--grid 16 --per-class 200}"
-: "${BASE_FLAGS:=--feature-size 16 --hidden 64 --heads 4 --layers 1 --epochs 40}"
+: "${BASE_FLAGS:=--feature-size 16 --hidden 64 --heads 4 --layers 1 --epochs 10}"
 : "${REFINER_FLAGS:=--cells 4,8 --t-max 300 --batch 4 --lr 1e-3 --ema 0.95 --steps 40}"
 : "${EVAL_FLAGS:=}"
 
