@@ -43,6 +43,9 @@ func (w *work) body(r *reader, params int) {
 
 	depth, blocks, loops := 1, 0, 0
 	for depth > 0 {
+		for r.pos < len(r.data) && shapes[r.data[r.pos]] == nothing {
+			r.pos++
+		}
 		at := r.pos
 		switch op := r.byte(); op {
 		case opBlock, opLoop, opIf:

@@ -14,42 +14,87 @@ const (
 	opVector = 0xfd
 )
 
-// immediates skips what follows the byte of an instruction that is not counted, and refuses instructions beyond
-// WebAssembly 2.0: threads, tail calls, exceptions, garbage collection, relaxed vectors.
+// shape is what follows the byte of an instruction.
+type shape uint8
+
+const (
+	unknown shape = iota
+	nothing
+	index
+	twoIndices
+	counted // by work.body
+	access  // alignment and offset
+	memoryZero
+	int32Const
+	int64Const
+	float32Const
+	float64Const
+	oneType
+	selectTypes
+	moreCodes
+	vectorCodes
+)
+
+// shapes has the instructions of WebAssembly 2.0, without threads, tail calls, exceptions, garbage collection and relaxed
+// vectors.
+var shapes = func() (s [256]shape) {
+	fill := func(from, to int, v shape) {
+		for op := from; op <= to; op++ {
+			s[op] = v
+		}
+	}
+	fill(0x00, 0x01, nothing)
+	fill(opBlock, opIf, counted)
+	s[0x05] = nothing // else
+	s[opEnd], s[opTable] = counted, counted
+	fill(0x0c, 0x0d, index) // br, br_if
+	s[0x0f] = nothing       // return
+	s[0x10] = index         // call
+	s[0x11] = twoIndices    // call_indirect
+	fill(0x1a, 0x1b, nothing)
+	s[0x1c] = selectTypes
+	fill(0x20, 0x26, index)      // local, global, table get and set
+	fill(0x28, 0x3e, access)     // loads and stores
+	fill(0x3f, 0x40, memoryZero) // memory.size, memory.grow
+	s[0x41], s[0x42], s[0x43], s[0x44] = int32Const, int64Const, float32Const, float64Const
+	fill(0x45, 0xc4, nothing)
+	s[0xd0], s[0xd1], s[0xd2] = oneType, nothing, index // ref.null, ref.is_null, ref.func
+	s[opMore], s[opVector] = moreCodes, vectorCodes
+	return s
+}()
+
+// immediates skips what follows the byte of an instruction that is not counted, and refuses unknown ones.
 func (r *reader) immediates(op byte) {
 	at := r.pos - 1
-	switch {
-	case op == 0x0c, op == 0x0d, // br, br_if
-		op == 0x10,               // call
-		op >= 0x20 && op <= 0x26, // local, global, table get and set
-		op == 0xd2:               // ref.func
+	switch shapes[op] {
+	case nothing:
+	case index:
 		r.u32()
-	case op == 0x11: // call_indirect
+	case twoIndices:
 		r.u32()
 		r.u32()
-	case op == 0x1c: // select with types
+	case access:
+		r.memory()
+	case memoryZero:
+		r.zero()
+	case int32Const:
+		r.signed(32)
+	case int64Const:
+		r.signed(64)
+	case float32Const:
+		r.bytes(4)
+	case float64Const:
+		r.bytes(8)
+	case oneType:
+		r.valueType()
+	case selectTypes:
 		for range r.count("types of a select", 1) {
 			r.valueType()
 		}
-	case op >= 0x28 && op <= 0x3e: // loads and stores
-		r.memory()
-	case op == 0x3f, op == 0x40: // memory.size, memory.grow
-		r.zero()
-	case op == 0x41:
-		r.signed(32)
-	case op == 0x42:
-		r.signed(64)
-	case op == 0x43:
-		r.bytes(4)
-	case op == 0x44:
-		r.bytes(8)
-	case op == 0xd0: // ref.null
-		r.valueType()
-	case op == opMore:
+	case moreCodes:
 		r.more(at)
-	case op == opVector:
+	case vectorCodes:
 		r.vector(at)
-	case op <= 0x01, op == 0x05, op == 0x0f, op == 0x1a, op == 0x1b, op >= 0x45 && op <= 0xc4, op == 0xd1:
 	default:
 		refuse(at, "instruction", fmt.Sprintf("%#02x", op), "one of WebAssembly 2.0")
 	}

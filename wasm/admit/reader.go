@@ -57,6 +57,10 @@ func (r *reader) u32() uint32 {
 
 // signed reads a signed LEB128 number of at most that many bits, 32, 33 or 64.
 func (r *reader) signed(bits int) int64 {
+	if r.pos < len(r.data) && r.data[r.pos] < 0x80 {
+		r.pos++
+		return int64(int8(r.data[r.pos-1]<<1) >> 1)
+	}
 	start := r.pos
 	var v int64
 	for shift := 0; ; shift += 7 {
