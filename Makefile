@@ -60,7 +60,7 @@ program: # part of whatever builds drdc
 # CI looks at no picture; people should.
 web-shots: setup ## pictures of the page's states, in build/shots, and its bars of time
 	@mkdir -p build/shots
-	@go test ./host/internal/web -count=1 -timeout=30m -run '^Test(Browser|Small|NoWebGPU)$$' -args -all -judge -screenshots=$(CURDIR)/build/shots
+	@go test ./host/internal/web -count=1 -timeout=30m -v -run '^Test(Browser|Small|NoWebGPU)$$' -args -all -judge -screenshots=$(CURDIR)/build/shots
 	@ls build/shots
 
 web: build ## write the page to build/web, for any static host

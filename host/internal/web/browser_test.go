@@ -756,25 +756,24 @@ var judge = flag.Bool("judge", false, "fail when the page stands still for more 
 const bar = 50
 
 // blocked reports for how long the page did not answer: by the long tasks that the page
-// itself was told of, beginning and length, and by all tasks of the trace. By the clock
-// that depends on what else the machine does; the processor's time is judged always.
+// itself was told of since it was loaded, beginning and length, and by all tasks of the
+// trace. V8's collector is not counted. By the clock that depends on what else the
+// machine does; the processor's time is judged always.
 func blocked(p tab, tasks []task) {
-	entries := value[[][2]float64](p, "self.blocked")
-	longest := 0.0
-	for _, t := range entries {
-		longest = max(longest, t[1])
+	most := func(of func(task) float64) task {
+		return slices.MaxFunc(tasks, func(a, b task) int { return cmp.Compare(of(a), of(b)) })
 	}
-	longest = max(longest, tasks[0].wall)
-	busiest := slices.MaxFunc(tasks, func(a, b task) int { return cmp.Compare(a.own(), b.own()) })
-	figure(p.T, "main thread: long tasks %v, the longest of all visits %.0f ms, bar %d with -judge; the most of the processor without V8's collector %.0f ms, bar %[3]d always", entries, longest, bar, busiest.own())
+	longest, busiest := most(task.ownWall), most(task.ownProcessor)
+	figure(p.T, "main thread: long tasks %v, the longest of all visits %.0f ms, with V8's collector %.0f, bar %d with -judge; the most of the processor %.0f ms, bar %[4]d always",
+		value[[][2]float64](p, "self.blocked"), longest.ownWall(), tasks[0].wall, bar, busiest.ownProcessor())
 	for _, t := range tasks[:min(len(tasks), 8)] {
 		p.Log(t)
 	}
-	if busiest.own() > bar {
+	if busiest.ownProcessor() > bar {
 		p.Errorf("the page took the processor for %v, bar %d ms", busiest, bar)
 	}
-	if *judge && longest > bar {
-		p.Errorf("the page stood still for %.0f ms, bar %d ms", longest, bar)
+	if *judge && longest.ownWall() > bar {
+		p.Errorf("the page stood still for %v, bar %d ms", longest, bar)
 	}
 }
 

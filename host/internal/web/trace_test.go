@@ -16,15 +16,17 @@ import (
 )
 
 // task is something that the main thread of a page did without a pause, in
-// milliseconds: by the clock, of the processor, and of it the garbage collector's, which
-// comes when V8 wants it.
+// milliseconds: by the clock and of the processor, and what of both is the garbage
+// collector's, which comes when V8 wants it, for the strings of the test too.
 type task struct {
-	wall, processor, collector float64
-	what                       []string // its parts
+	wall, processor                   float64
+	collectorWall, collectorProcessor float64
+	what                              []string // its parts
 }
 
-// own is the processor's time without the garbage collector.
-func (t task) own() float64 { return t.processor - t.collector }
+// ownWall and ownProcessor are without the garbage collector.
+func (t task) ownWall() float64      { return t.wall - t.collectorWall }
+func (t task) ownProcessor() float64 { return t.processor - t.collectorProcessor }
 
 func (t task) String() string {
 	return fmt.Sprintf("%.0f ms, %.0f of the processor (%s)", t.wall, t.processor, strings.Join(t.what, ", "))
@@ -114,7 +116,8 @@ func tasks(events []traced) []task {
 			all = append(all, task{wall: e.Wall / 1000, processor: e.Computed / 1000})
 		case e.Name == "MajorGC" || e.Name == "MinorGC":
 			t := &all[last[thread]]
-			t.collector += e.Computed / 1000
+			t.collectorWall += e.Wall / 1000
+			t.collectorProcessor += e.Computed / 1000
 			t.what = append(t.what, fmt.Sprintf("%s %.0f/%.0f", e.Name, e.Wall/1000, e.Computed/1000))
 		case e.Wall >= 5000 && !strings.HasPrefix(e.Name, "V8.GC"):
 			what := e.Name
@@ -148,10 +151,10 @@ func TestTasks(t *testing.T) {
 	}
 	want := []task{
 		{wall: 90, processor: 10, what: []string{"Layout 20/8"}},
-		{wall: 60, processor: 45, collector: 30, what: []string{"MajorGC 40/30"}},
+		{wall: 60, processor: 45, collectorWall: 40, collectorProcessor: 30, what: []string{"MajorGC 40/30"}},
 		{wall: 1, processor: 0.9},
 	}
-	if got := tasks(events); !reflect.DeepEqual(got, want) || got[1].own() != 15 {
+	if got := tasks(events); !reflect.DeepEqual(got, want) || got[1].ownWall() != 20 || got[1].ownProcessor() != 15 {
 		t.Errorf("tasks %v, want %v", got, want)
 	}
 }
