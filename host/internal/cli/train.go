@@ -54,6 +54,7 @@ func teach() command {
 			"drdc train bank --data tiles --data cookies -m backbone.drdc --per-class 5000 -o bank.drdc",
 			"drdc train base --data parts -m backbone.drdc --hidden 128 --layers 2 --epochs 300 -o base.drdc",
 			"drdc train refiner --data parts -m bank.drdc --preset tiny --epochs 300 -o model.drdc",
+			"drdc train refiner --data new-parts -m model.drdc --fine-tune --lr 1e-5 --epochs 20 -o tuned.drdc",
 			"drdc train refiner --data parts --size 64 --channels 32 --mult 1,2,2 --minutes 80 -o refiner.drdc",
 		},
 		minArgs: 1, maxArgs: 1,

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 
 	"github.com/drdc-dev/drdc/runtime/model"
 	"github.com/drdc-dev/drdc/weights"
@@ -62,6 +63,19 @@ func keepFile(ctx context.Context, path string, but ...string) (k keptParts, err
 		return k, fmt.Errorf("%s: %w", path, err)
 	}
 	return k, nil
+}
+
+// take removes a part and returns its tensors. Its section stays in the configuration.
+func (k *keptParts) take(part string) (taken []weights.Named) {
+	delete(k.meta.Parts, part)
+	k.tensors = slices.DeleteFunc(k.tensors, func(t weights.Named) bool {
+		of, _, _ := strings.Cut(t.Name, ".")
+		if of == part {
+			taken = append(taken, t)
+		}
+		return of == part
+	})
+	return taken
 }
 
 // with is what is said of the model when it has the part and the configuration c.

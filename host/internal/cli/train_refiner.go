@@ -2,10 +2,13 @@ package cli
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"slices"
+	"strings"
 
 	"github.com/drdc-dev/drdc/host/internal/learn"
 	"github.com/drdc-dev/drdc/runtime/dataset"
@@ -33,6 +36,7 @@ type refinerFlags struct {
 	cells     []int
 	sets      int
 	maxStep   int
+	fineTune  bool
 }
 
 func trainRefiner() trainPart {
@@ -42,7 +46,8 @@ func trainRefiner() trainPart {
 		sized: true,
 		long: "the diffusion U-Net, which repaints hidden cells of an image. Images of all classes\n" +
 			"are mixed; each time another half of the cells is hidden and another timestep drawn. The\n" +
-			"moving average of the weights becomes the model. Hours on a GPU; --minutes bounds it.",
+			"moving average of the weights becomes the model. Hours on a GPU; --minutes bounds it.\n" +
+			"--fine-tune goes on from the refiner of -m, with new images or with the same ones.",
 		setup: func(flags *pflag.FlagSet, common *trainFlags) func(context.Context, *environment) error {
 			f := refinerFlags{trainFlags: common, flags: flags}
 			d := diffusion.DefaultTraining()
@@ -58,6 +63,7 @@ func trainRefiner() trainPart {
 			flags.IntSliceVar(&f.cells, "cells", d.Cells, "`sizes` of hidden cells in pixels, one is drawn for each image")
 			flags.IntVar(&f.sets, "sets", d.Sets, "sets that the cells are dealt to; one of them is hidden")
 			flags.IntVar(&f.maxStep, "t-max", d.MaxStep, "timesteps are drawn up to this one")
+			flags.BoolVar(&f.fineTune, "fine-tune", false, "start from the weights of the refiner of -m, whose size --config and flags must not change, in place of drawn ones; so does the moving average")
 			return f.run
 		},
 	}
@@ -75,6 +81,9 @@ func (f *refinerFlags) configure(kept keptParts) (model.Config, error) {
 		c = model.Config{Infer: model.DefaultInfer(), ImageSize: refiner.ImageSize, Classes: []string{}}
 	}
 	refiner.ImageSize = c.ImageSize
+	if f.fineTune && !f.flags.Changed("preset") {
+		refiner = *kept.config.Refiner
+	}
 	if f.config != "" {
 		text, err := os.ReadFile(f.config)
 		if err != nil {
@@ -118,6 +127,11 @@ func (f *refinerFlags) configure(kept keptParts) (model.Config, error) {
 	if set("head-channels") {
 		refiner.NumHeadChannels = f.heads
 	}
+	if f.fineTune {
+		if err := sameNetwork(refiner, *kept.config.Refiner); err != nil {
+			return c, usageError("--fine-tune: %w in %s", err, f.model)
+		}
+	}
 	c.Refiner = &refiner
 	if f.config == "" && f.model == "" {
 		fitInference(&c, f.cells)
@@ -139,9 +153,53 @@ func fitInference(c *model.Config, cells []int) {
 	in.MeanFilter = max(1, in.MeanFilter*c.ImageSize/224) | 1
 }
 
+// sameNetwork names what a refiner that is asked for has otherwise than the one that is
+// there.
+func sameNetwork(asked, there model.Refiner) error {
+	var fields [2]map[string]json.RawMessage
+	for i, r := range []model.Refiner{asked, there} {
+		text, err := json.Marshal(r)
+		if err == nil {
+			err = json.Unmarshal(text, &fields[i])
+		}
+		if err != nil {
+			return err
+		}
+	}
+	var differ []string
+	for _, k := range slices.Sorted(maps.Keys(fields[0])) {
+		if a, b := string(fields[0][k]), string(fields[1][k]); a != b {
+			differ = append(differ, fmt.Sprintf("%s is %s by flags or --config, %s", k, a, b))
+		}
+	}
+	if len(differ) > 0 {
+		return errors.New(strings.Join(differ, "; "))
+	}
+	return nil
+}
+
+// keep reads -m: what stays as it is, and the refiner's tensors for --fine-tune.
+func (f *refinerFlags) keep(ctx context.Context) (kept keptParts, start []weights.Named, err error) {
+	if !f.fineTune {
+		kept, err = keepFile(ctx, f.model, "refiner")
+		return kept, nil, err
+	}
+	if f.model == "" {
+		return kept, nil, usageError("--fine-tune needs -m MODEL, the refiner of which goes on learning")
+	}
+	if kept, err = keepFile(ctx, f.model); err != nil {
+		return kept, nil, err
+	}
+	if start = kept.take("refiner"); len(start) == 0 || kept.config.Refiner == nil {
+		return kept, nil, usageError("--fine-tune: %s has no refiner", f.model)
+	}
+	return kept, start, nil
+}
+
 // refinerSettings decide the losses.
 type refinerSettings struct {
 	Part     string                   `json:"part"`
+	FineTune bool                     `json:"fine_tune,omitempty"` // not from which weights: the checkpoint has its own
 	Network  model.Refiner            `json:"network"`
 	Training diffusion.TrainingConfig `json:"training"`
 	loopSettings
@@ -152,7 +210,7 @@ func (f *refinerFlags) run(ctx context.Context, env *environment) (err error) {
 	if err != nil {
 		return err
 	}
-	kept, err := keepFile(ctx, f.model, "refiner")
+	kept, start, err := f.keep(ctx)
 	if err != nil {
 		return err
 	}
@@ -181,13 +239,19 @@ func (f *refinerFlags) run(ctx context.Context, env *environment) (err error) {
 	if err != nil {
 		return err
 	}
+	if f.fineTune {
+		plan.options.Warmup = false // the weights that the average begins with are not to fade
+		if !f.loop.resume {
+			env.notef("starts from the refiner of %s: %s parameters", f.model, thousands(c.Refiner.Params()))
+		}
+	}
 	c.Classes, c.Threshold = set.Names(), nil
 	dev, err := openDevice(ctx, env)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, dev.Close()) }()
-	r := refinerRun{config: c, schedule: schedule, shown: shown, samples: samples, images: images, loop: plan, seed: env.seed}
+	r := refinerRun{config: c, schedule: schedule, shown: shown, samples: samples, images: images, loop: plan, seed: env.seed, start: start}
 	job, err := r.job(dev)
 	if err != nil {
 		return err
@@ -219,6 +283,7 @@ type refinerRun struct {
 	images   []*imgio.RGB // of the samples
 	loop     loopPlan
 	seed     uint64
+	start    []weights.Named // nil: drawn
 }
 
 // job plans the training on a device.
@@ -236,9 +301,11 @@ func (r *refinerRun) job(dev *gpu.Device) (learn.Job, error) {
 	if err != nil {
 		return learn.Job{}, err
 	}
-	drawn, err := untrained(r.config, "refiner", r.seed)
-	if err != nil {
-		return learn.Job{}, err
+	start := r.start
+	if start == nil {
+		if start, err = untrained(r.config, "refiner", r.seed); err != nil {
+			return learn.Job{}, err
+		}
 	}
 	preview, err := r.preview(dev)
 	if err != nil {
@@ -250,8 +317,8 @@ func (r *refinerRun) job(dev *gpu.Device) (learn.Job, error) {
 	}
 	return learn.Job{
 		Part:     "refiner",
-		Settings: refinerSettings{"refiner", *r.config.Refiner, r.shown, r.loop.settings},
-		Plan:     plan, Store: storeOf(drawn), Pictures: preview.pictures,
+		Settings: refinerSettings{"refiner", r.start != nil, *r.config.Refiner, r.shown, r.loop.settings},
+		Plan:     plan, Store: storeOf(start), Pictures: preview.pictures,
 		Steps: r.loop.steps, Samples: batch * r.loop.options.Passes, Images: len(r.images),
 		Feed: func(t *train.Trainer, pass int) error {
 			return r.feed(t, training, order, (t.Steps()*r.loop.options.Passes+pass)*batch)
