@@ -19,24 +19,28 @@ func (o Conv2D) recordWindows(t Target, in []Tensor, y Shape) (rec Record, ok bo
 	if !v.valid() || 16*a.vectors > t.StorageBinding {
 		return Record{}, false, nil
 	}
-	m := windowProduct{
-		rows: y[2], stride4: o.Stride[1] * row4, a: a, depth4: line4, part4: ceilDiv(line4, ceilDiv(line4, part4)),
-		b: b, columns: y[3], y: Out(0), ystride4: k4, bias: In(o.weight()), residual: In(o.weight()),
-	}
-	m.plane = m.part4
-	products := w.Shape[0] // one for each row of taps, or one for all where such a row is a part
-	if line4 <= part4 {
-		m.depth4, m.part4, m.plane, products = w.Shape[0]*line4, line4, v[2]*row4, 1
-	}
-	m.afirst = row4 // of any row
-	if _, rows := m.fit(); rows == 0 {
-		return Record{}, false, nil
-	}
+	m := windowProduct{rows: y[2], columns: y[3], b: b, y: Out(0), ystride4: k4, end: o.epilogue(), bias: In(o.weight()), residual: In(o.weight())}
 	if o.Bias {
 		m.bias = In(o.weight() + 1)
 	}
 	if o.Residual {
 		m.residual = In(o.weight() + len(epilogueTypes(nil, o.Bias, true)))
+	}
+	part := ceilDiv(line4, ceilDiv(line4, part4))
+	var products []windowProduct
+	for i := range y[0] * y[1] {
+		m.yfirst, m.terms = i*y[2]*k4, nil
+		for tap := range w.Shape[0] {
+			line := windowTerm{
+				a: a, first: (i/y[1]*v[1] + i%y[1]*o.Stride[0] + tap) * v[2] * row4, stride4: o.Stride[1] * row4,
+				depth4: line4, bfirst: tap * line4 * 4 * k4,
+			}
+			m.terms = append(m.terms, line.terms(part, part, k4)...)
+		}
+		if !m.suits() {
+			return Record{}, false, nil
+		}
+		products = append(products, m)
 	}
 	rec.Temps = []int{16 * a.vectors}
 	first4 := 0
@@ -51,21 +55,7 @@ func (o Conv2D) recordWindows(t Target, in []Tensor, y Shape) (rec Record, ok bo
 		}
 		first4 += c4
 	}
-	for line := range y[0] * y[1] {
-		m.yfirst = line * y[2] * k4
-		for i := range products {
-			m.afirst = (line/y[1]*v[1] + line%y[1]*o.Stride[0] + i) * v[2] * row4
-			m.bfirst = i * line4 * 4 * k4
-			m.end = epilogue{}
-			if i == products-1 {
-				m.end = o.epilogue()
-			}
-			if err := m.record(t, &rec, i > 0); err != nil {
-				return Record{}, true, err
-			}
-		}
-	}
-	return rec, true, nil
+	return rec, true, recordWindows(t, &rec, products)
 }
 
 type conv2dAround struct {

@@ -196,11 +196,11 @@ func (o ConvWeight) recordChunks(t Target, rec *Record, in []Tensor, i, first, c
 	columns := Temp(len(rec.Temps) - 1)
 	turn.Steps[0].Bind = []Operand{In(i), columns}
 	rec.Steps = append(rec.Steps, turn.Steps[0])
-	return windowProduct{
-		rows: rows, stride4: chunk / 4, a: t.windows(columns, turned.Shape.Vectors()), depth4: pixels / 4, part4: chunk / 4, plane: rows * chunk / 4,
-		b: t.windows(In(last), in[last].Shape.Vectors()), columns: w[3],
+	all := windowTerm{a: t.windows(columns, turned.Shape.Vectors()), stride4: chunk / 4, depth4: pixels / 4}
+	return recordWindows(t, rec, []windowProduct{{
+		rows: rows, columns: w[3], terms: all.terms(chunk/4, rows*chunk/4, w.C4()), b: t.windows(In(last), in[last].Shape.Vectors()),
 		y: Out(0), yfirst: first * w.C4(), ystride4: w.C4(), bias: In(last), residual: In(last),
-	}.record(t, rec, false)
+	}})
 }
 
 // conv is the convolution that o belongs to, without its epilogue.

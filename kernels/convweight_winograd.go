@@ -52,15 +52,16 @@ func (o ConvWeight) recordTiles(t Target, in, out []Tensor) (Record, error) {
 			return Record{}, err
 		}
 		if o.windowTiles(t, rows, k4, c) {
-			for batch := range n * points {
-				m := windowProduct{
-					rows: rows, stride4: c.run / 4, a: t.windows(Temp(0), rec.Temps[0]/16), afirst: batch * rows * c.run / 4,
-					depth4: c.run / 4, part4: c.run / 4, b: t.windows(Temp(1), rec.Temps[1]/16), bfirst: batch * c.run * k4, columns: w[3],
-					y: Temp(2), yfirst: (first*points + batch) * rows * k4, ystride4: k4, bias: Temp(0), residual: Temp(0),
+			products := make([]windowProduct, n*points)
+			for batch := range products {
+				products[batch] = windowProduct{
+					rows: rows, columns: w[3], b: t.windows(Temp(1), rec.Temps[1]/16),
+					terms: []windowTerm{{a: t.windows(Temp(0), rec.Temps[0]/16), first: batch * rows * c.run / 4, stride4: c.run / 4, depth4: c.run / 4, bfirst: batch * c.run * k4}},
+					y:     Temp(2), yfirst: (first*points + batch) * rows * k4, ystride4: k4, bias: Temp(0), residual: Temp(0),
 				}
-				if err := m.record(t, &rec, false); err != nil {
-					return Record{}, err
-				}
+			}
+			if err := recordWindows(t, &rec, products); err != nil {
+				return Record{}, err
 			}
 			continue
 		}

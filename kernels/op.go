@@ -39,14 +39,15 @@ type Counted interface {
 
 // Target is what a kernel may use of the device that will run it.
 type Target struct {
-	CPU             bool // software adapter: few wide cores, no fast shared memory
-	Windows         bool // and reads uniform memory many times as fast as storage
-	Groups          int  // workgroups per dimension
-	Invocations     int  // invocations per workgroup
-	WorkgroupMemory int  // bytes
-	StorageBinding  int  // bytes of one storage binding
-	UniformBinding  int  // bytes of one uniform binding
-	Align           int  // bytes a binding offset is a multiple of
+	CPU              bool // software adapter: few wide cores, no fast shared memory
+	Windows          bool // products of matrices read uniform memory, which is faster than storage
+	WindowTransforms bool // those of Winograd too, where it is many times as fast
+	Groups           int  // workgroups per dimension
+	Invocations      int  // invocations per workgroup
+	WorkgroupMemory  int  // bytes
+	StorageBinding   int  // bytes of one storage binding
+	UniformBinding   int  // bytes of one uniform binding
+	Align            int  // bytes a binding offset is a multiple of
 }
 
 // DefaultTarget has the limits that every WebGPU device offers.
@@ -56,19 +57,32 @@ func DefaultTarget() Target {
 
 // Variant is a kind of device that operations record other dispatches for.
 type Variant struct {
-	Name         string
-	CPU, Windows bool // of Target
+	Name                           string
+	CPU, Windows, WindowTransforms bool // of Target
 }
 
-// Variants are all kinds: GPUs, CPU adapters, and those with fast uniforms.
+// Variants are all kinds: GPUs, CPU adapters, and those with fast and very fast uniforms.
 func Variants() []Variant {
-	return []Variant{{Name: "gpu"}, {Name: "cpu", CPU: true}, {Name: "windows", CPU: true, Windows: true}}
+	return []Variant{
+		{Name: "gpu"}, {Name: "cpu", CPU: true}, {Name: "products", CPU: true, Windows: true},
+		{Name: "windows", CPU: true, Windows: true, WindowTransforms: true},
+	}
 }
 
 // As is t as a device of another kind.
 func (t Target) As(v Variant) Target {
-	t.CPU, t.Windows = v.CPU, v.Windows
+	t.CPU, t.Windows, t.WindowTransforms = v.CPU, v.Windows, v.WindowTransforms
 	return t
+}
+
+// Variant is the kind of t.
+func (t Target) Variant() Variant {
+	for _, v := range Variants() {
+		if t.As(v) == t {
+			return v
+		}
+	}
+	return Variant{}
 }
 
 // Record is the work of one operation.

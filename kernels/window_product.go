@@ -2,108 +2,185 @@ package kernels
 
 import "github.com/drdc-dev/drdc/shaders"
 
-// windowParts is how many windows of b a dispatch of matmul_window.wgsl has.
-const windowParts = 4
+// windowSections is how many products, or terms of one, a dispatch of matmul_window.wgsl has.
+const windowSections = 3
 
-// windowProduct is y = act(a b + bias) + residual through windows. The sum goes over
-// depth4 vectors of K in parts of part4, fewer in the last; a part of b, part4*4 rows of
-// columns, fits into a window.
+// windowProduct is y = act(a b + bias) + residual through windows: a sum of terms.
 type windowProduct struct {
-	rows, stride4        int // of a; stride4: vectors from a row to the next
-	a                    windows
-	afirst               int // vectors
-	depth4, part4, plane int // plane: vectors of a from a part to the next
-	b                    windows
-	bfirst, columns      int
-	y                    Operand
-	yfirst, ystride4     int
-	end                  epilogue
-	bias, residual       Operand // where end has none: another operand that no dispatch writes
+	rows, columns    int
+	terms            []windowTerm
+	b                windows
+	y                Operand
+	yfirst, ystride4 int // vectors
+	end              epilogue
+	bias, residual   Operand // where end has none: another operand that no dispatch writes
 }
 
-// fit is how many parts of K a dispatch takes, and how many rows, in whole blocks, so that
-// it does the most; no rows where not even sixteen of them fit into a window of a.
-func (m windowProduct) fit() (parts, rows int) {
-	all := ceilDiv(m.depth4, m.part4)
-	for n := min(windowParts, all); n > 0; n-- {
-		step := m.afirst
-		if n < all {
-			step |= n * m.plane
-		}
-		r := (m.a.fits(step)-m.span(n, 1))/m.stride4 + 1
-		if r < m.rows {
-			step |= 16 * m.stride4 // where the next rows begin
-			r = blocks((m.a.fits(step)-m.span(n, 1))/m.stride4 + 1)
-		}
-		if r = min(r, m.rows); r*n > rows*parts {
-			parts, rows = n, r
+// windowTerm is a part of the sum over K: depth4 vectors of it, whose 4*depth4 rows of b fit
+// into a window.
+type windowTerm struct {
+	a       windows
+	first   int // vectors, of a's first row
+	stride4 int // from a row to the next
+	depth4  int
+	bfirst  int
+}
+
+// terms cuts what a row of a has in depth4 vectors into parts of part4 and fewer in the
+// last; plane: vectors of a from a part to the next.
+func (m windowTerm) terms(part4, plane, columns4 int) []windowTerm {
+	var list []windowTerm
+	for at, left := m, m.depth4; left > 0; left -= part4 {
+		at.depth4 = min(part4, left)
+		list = append(list, at)
+		at.first += plane
+		at.bfirst += 4 * part4 * columns4
+	}
+	return list
+}
+
+// fits is how many rows a window of a holds, all of them or whole blocks.
+func (m windowTerm) fits(rows int) int {
+	if n := (m.a.fits(m.first)-m.depth4)/m.stride4 + 1; n >= rows {
+		return rows
+	}
+	return blocks((m.a.fits(m.first|16*m.stride4)-m.depth4)/m.stride4 + 1)
+}
+
+// suits is whether windows hold rows of all terms.
+func (m windowProduct) suits() bool {
+	for _, term := range m.terms {
+		if term.fits(m.rows) == 0 {
+			return false
 		}
 	}
-	return parts, rows
+	return true
 }
 
-// span is the vectors of a from its first row to its last, of some parts.
-func (m windowProduct) span(parts, rows int) int {
-	return (rows-1)*m.stride4 + (parts-1)*m.plane + m.part4
+// windowSection is a term of some rows.
+type windowSection struct {
+	windowTerm
+	row, rows int
+	product   windowProduct
 }
 
-// record adds a dispatch for each window of a and four parts of K, which adds to what y
-// holds, or to what the dispatch before has stored. It returns ErrLimit where a window
+// recordWindows adds the dispatches of products that differ only in what of a and b they
+// multiply and where y has it. Three terms of a product go into one dispatch, which adds to
+// what the ones before have stored, or one term of three. It returns ErrLimit where a window
 // holds no rows.
-func (m windowProduct) record(t Target, rec *Record, add bool) error {
-	columns4 := ceilDiv(m.columns, 4)
-	block := windowBlock(m.rows, columns4)
-	take, fit := m.fit()
-	if fit == 0 {
-		return ErrLimit
-	}
-	for part := 0; part*m.part4 < m.depth4; part += take {
-		parts := min(take, ceilDiv(m.depth4, m.part4)-part)
-		last4 := min(m.part4, m.depth4-(part+parts-1)*m.part4)
-		loops := windowParts // two shaders, not four: a driver compiles each for a second
-		if parts == 1 {
-			loops = 1
+func recordWindows(t Target, rec *Record, products []windowProduct) error {
+	terms := len(products[0].terms)
+	for first, last := 0, 0; first < terms; first = last {
+		for last = first; last < min(terms, first+windowSections) && products[0].terms[last].a.length == products[0].terms[first].a.length; last++ {
 		}
-		e := epilogue{}
-		bias, residual := m.bias, m.residual
-		if (part+parts)*m.part4 >= m.depth4 {
-			e = m.end
+		var sections []windowSection // of the next dispatch
+		flush := func(sum bool) error {
+			if len(sections) == 0 {
+				return nil
+			}
+			d := windowDispatch{sections: sections, sum: sum, add: first > 0, end: last == terms}
+			sections = nil
+			return d.record(t, rec)
 		}
-		for row := 0; row < m.rows; row += fit {
-			rows := min(fit, m.rows-row)
-			first := m.afirst + part*m.plane + row*m.stride4
-			u := matmulWindow{
-				Rows: uint32(rows), Parts: uint32(parts), K4: uint32(m.part4), Last4: uint32(last4), Stride4: uint32(m.stride4), Plane: uint32(m.plane),
-				Columns: uint32(m.columns), Columns4: uint32(columns4),
-				First: uint32(m.yfirst + row*m.ystride4), YStride4: uint32(m.ystride4), ColTiles: uint32(block.columnTiles(columns4)),
+		for _, m := range products {
+			fit := m.rows
+			for _, term := range m.terms[first:last] {
+				fit = min(fit, term.fits(m.rows))
 			}
-			abind, abegin := m.a.at(first, first+(rows-1)*m.stride4+(parts-1)*m.plane+last4)
-			u.ABegin = uint32(abegin)
-			var b [windowParts]Operand
-			for i, begin := range [windowParts]*uint32{&u.BBegin0, &u.BBegin1, &u.BBegin2, &u.BBegin3} {
-				at := m.bfirst + (part+min(i, parts-1))*m.part4*4*columns4
-				bind, start := m.b.at(at, min(at+m.part4*4*columns4, m.bfirst+m.depth4*4*columns4))
-				b[i], *begin = bind, uint32(start)
+			if fit == 0 {
+				return ErrLimit
 			}
-			d := Dispatch{
-				Shader:  "matmul_window.wgsl",
-				Set:     append(block.settings(), shaders.Int("A", m.a.length), shaders.Int("B", m.b.length), shaders.Int("PARTS", loops)),
-				Bind:    []Operand{abind, b[0], bias, residual, m.y, b[1], b[2], b[3]},
-				Uniform: u,
+			if n := ceilDiv(m.rows, fit); n > 1 {
+				fit = blocks(ceilDiv(m.rows, n) + 15)
 			}
-			if add || part > 0 {
-				d.Set = append(d.Set, shaders.Int("ADD", 1))
+			for row := 0; row < m.rows; row += fit {
+				for _, term := range m.terms[first:last] {
+					sections = append(sections, windowSection{term, row, min(fit, m.rows-row), m})
+				}
+				if sum := last-first > 1; sum || len(sections) == windowSections {
+					if err := flush(sum); err != nil {
+						return err
+					}
+				}
 			}
-			if err := e.add(t, rec, d, F32, block.groups(ceilDiv(rows, block.rows), columns4)); err != nil {
-				return err
-			}
+		}
+		if err := flush(false); err != nil {
+			return err
 		}
 	}
 	return nil
 }
 
+// windowDispatch is a dispatch of matmul_window.wgsl: one to three sections.
+type windowDispatch struct {
+	sections []windowSection
+	sum, add bool
+	end      bool // the epilogue comes with it
+}
+
+func (d windowDispatch) record(t Target, rec *Record) error {
+	m := d.sections[0].product
+	columns4, rows := ceilDiv(m.columns, 4), 0
+	for _, s := range d.sections {
+		rows = max(rows, s.rows)
+	}
+	block := windowBlock(rows, columns4)
+	e := epilogue{}
+	if d.end {
+		e = m.end
+	}
+	u := matmulWindow{
+		Columns: uint32(m.columns), Columns4: uint32(columns4), YStride4: uint32(m.ystride4), ColTiles: uint32(block.columnTiles(columns4)),
+		Tiles: uint32(block.groups(ceilDiv(rows, block.rows), columns4)), Sum: flag(d.sum), Add: flag(d.add), Bias: flag(e.bias), Residual: flag(e.residual),
+	}
+	var bind [2 * windowSections]Operand
+	for i, to := range [windowSections][6]*uint32{
+		{&u.Rows0, &u.Depth0, &u.Stride0, &u.ABegin0, &u.BBegin0, &u.First0},
+		{&u.Rows1, &u.Depth1, &u.Stride1, &u.ABegin1, &u.BBegin1, &u.First1},
+		{&u.Rows2, &u.Depth2, &u.Stride2, &u.ABegin2, &u.BBegin2, &u.First2},
+	} {
+		if i >= len(d.sections) {
+			bind[2*i], bind[2*i+1] = bind[0], bind[1]
+			continue
+		}
+		s := d.sections[i]
+		first := s.first + s.row*s.stride4
+		a, abegin := s.a.at(first, first+(s.rows-1)*s.stride4+s.depth4)
+		b, bbegin := s.product.b.at(s.bfirst, s.bfirst+4*s.depth4*columns4)
+		bind[2*i], bind[2*i+1] = a, b
+		for j, v := range []int{s.rows, s.depth4, s.stride4, abegin, bbegin, s.product.yfirst + s.row*m.ystride4} {
+			*to[j] = uint32(v)
+		}
+	}
+	groups := int(u.Tiles)
+	if !d.sum {
+		groups *= len(d.sections)
+	}
+	grid, err := t.Grid(groups)
+	if err != nil {
+		return err
+	}
+	rec.Steps = append(rec.Steps, Dispatch{
+		Shader:  "matmul_window.wgsl",
+		Set:     append(block.settings(), shaders.Int("A", d.sections[0].a.length), shaders.Int("B", m.b.length), shaders.Int("ACT", int(e.act))),
+		Bind:    []Operand{bind[0], bind[1], m.bias, m.residual, m.y, bind[2], bind[3], bind[4], bind[5]},
+		Uniform: u,
+		Groups:  grid,
+	})
+	return nil
+}
+
+func flag(b bool) uint32 {
+	if b {
+		return 1
+	}
+	return 0
+}
+
 type matmulWindow struct {
-	Rows, Parts, K4, Last4, Stride4, Plane, Columns, Columns4, ABegin, BBegin0, BBegin1, BBegin2, BBegin3, First, YStride4, ColTiles uint32
+	Rows0, Rows1, Rows2, Depth0, Depth1, Depth2, Stride0, Stride1, Stride2       uint32
+	ABegin0, ABegin1, ABegin2, BBegin0, BBegin1, BBegin2, First0, First1, First2 uint32
+	Columns, Columns4, YStride4, ColTiles, Tiles, Sum, Add, Bias, Residual       uint32
 }
 
 // pointwise is y = act(x w + bias) + residual, x being sources side by side: a 1x1
@@ -137,28 +214,18 @@ func (o pointwise) recordWindows(t Target, y Shape) (rec Record, ok bool, err er
 	if o.end.residual {
 		residual = In(w + len(epilogueTypes(nil, o.end.bias, true)))
 	}
-	var products []windowProduct
+	m := windowProduct{rows: pixels, columns: y[3], b: b, y: Out(0), ystride4: k4, end: o.end, bias: bias, residual: residual}
 	first4 := 0
 	for i, x := range o.sources {
 		c4 := x.Shape.C4()
-		m := windowProduct{
-			rows: pixels, stride4: c4, a: t.windows(In(i), x.Shape.Vectors()), depth4: c4,
-			b: b, bfirst: first4 * 4 * k4, columns: y[3], y: Out(0), ystride4: k4, bias: bias, residual: residual,
-		}
-		m.part4 = ceilDiv(c4, ceilDiv(c4, part4))
-		m.plane = m.part4
-		if i == w-1 {
-			m.end = o.end
-		}
-		if _, rows := m.fit(); rows == 0 {
-			return Record{}, false, nil
-		}
-		products, first4 = append(products, m), first4+c4
+		part := ceilDiv(c4, ceilDiv(c4, part4))
+		term := windowTerm{a: t.windows(In(i), x.Shape.Vectors()), stride4: c4, depth4: c4, bfirst: first4 * 4 * k4}
+		m.terms = append(m.terms, term.terms(part, part, k4)...)
+		first4 += c4
 	}
-	for i, m := range products {
-		if err := m.record(t, &rec, i > 0); err != nil {
-			return Record{}, true, err
-		}
+	if !m.suits() {
+		return Record{}, false, nil
 	}
-	return rec, true, nil
+	err = recordWindows(t, &rec, []windowProduct{m})
+	return rec, true, err
 }

@@ -162,7 +162,11 @@ func (o Winograd) Record(t Target, in, out []Tensor) (Record, error) {
 	points, rows4, k4 := w.Shape[0]*w.Shape[1], w.Shape[2]/4, y.C4()
 	across, down := ceilDiv(y[2], o.Tile), ceilDiv(y[1], o.Tile)
 	tiles := y[0] * down * across
-	pass := min(tiles, passTiles(t, points*max(rows4, k4)*16, w.Bytes()))
+	pass := passTiles(t, points*max(rows4, k4)*16, w.Bytes())
+	if t.Windows {
+		pass = max(pass, blocks(maxWindow/rows4))
+	}
+	pass = min(pass, tiles)
 	if pass < 1 {
 		return Record{}, fmt.Errorf("%w: %d points of %d channels take more than a binding of %d bytes", ErrLimit, points, 4*max(rows4, k4), t.StorageBinding)
 	}
@@ -172,10 +176,11 @@ func (o Winograd) Record(t Target, in, out []Tensor) (Record, error) {
 	end := e.bind(&rec, Temp(1), c.weight())
 	multiply := epilogue{}.bind(&rec, Temp(0), c.weight())
 	multiply[len(multiply)-1] = Temp(1)
-	var err error
-	if multiply[1], err = o.weights(t, &rec, w); err != nil {
+	weights, err := o.weights(t, &rec, w)
+	if err != nil {
 		return Record{}, err
 	}
+	multiply[1] = weights
 	for start := 0; start < tiles; start += pass {
 		n := min(pass, tiles-start)
 		first4 := 0
@@ -193,13 +198,19 @@ func (o Winograd) Record(t Target, in, out []Tensor) (Record, error) {
 			}
 			first4 += x.Shape.C4()
 		}
-		m, err := product{batches: points, rows: n, k4: rows4, depth: 4 * rows4, columns: y[3], stride: 4 * rows4 * k4, scale: 1}.
-			record(t, []Tensor{{}, w}, epilogue{})
-		if err != nil {
-			return Record{}, err
+		if products, ok := o.windowProducts(t, w, weights, rec.Temps, n); ok {
+			if err := recordWindows(t, &rec, products); err != nil {
+				return Record{}, err
+			}
+		} else {
+			m, err := product{batches: points, rows: n, k4: rows4, depth: 4 * rows4, columns: y[3], stride: 4 * rows4 * k4, scale: 1}.
+				record(t, []Tensor{{}, w}, epilogue{})
+			if err != nil {
+				return Record{}, err
+			}
+			m.Steps[0].Bind = multiply
+			rec.Steps = append(rec.Steps, m.Steps[0])
 		}
-		m.Steps[0].Bind = multiply
-		rec.Steps = append(rec.Steps, m.Steps[0])
 		d := Dispatch{
 			Shader: "winograd_output.wgsl", Set: append(e.settings(F32), tile), Bind: end,
 			Uniform: winogradOutput{
@@ -212,6 +223,30 @@ func (o Winograd) Record(t Target, in, out []Tensor) (Record, error) {
 		}
 	}
 	return rec, nil
+}
+
+// windowProducts are the matmuls of the points of a pass of n tiles for adapters with fast
+// uniforms; they are false where windows do not suit.
+func (o Winograd) windowProducts(t Target, w Tensor, weights Operand, temps []int, n int) ([]windowProduct, bool) {
+	rows4, k4 := w.Shape[2]/4, w.Shape.C4()
+	b := t.windows(weights, w.Shape.Vectors())
+	part4 := b.fits(4*k4) / (4 * k4)
+	if !t.Windows || w.Type != F32 || part4 < 1 {
+		return nil, false
+	}
+	a, part := t.windows(Temp(0), temps[0]/16), ceilDiv(rows4, ceilDiv(rows4, part4))
+	products := make([]windowProduct, w.Shape[0]*w.Shape[1])
+	for point := range products {
+		term := windowTerm{a: a, first: point * n * rows4, stride4: rows4, depth4: rows4, bfirst: point * rows4 * 4 * k4}
+		products[point] = windowProduct{
+			rows: n, columns: 4 * k4, terms: term.terms(part, part, k4), b: b,
+			y: Temp(1), yfirst: point * n * k4, ystride4: k4, bias: weights, residual: weights,
+		}
+		if !products[point].suits() {
+			return nil, false
+		}
+	}
+	return products, true
 }
 
 // weights is where the weight w lies in points: the input, or with Raw a temporary that a

@@ -25,7 +25,7 @@ func (o Winograd) plan(t Target, x []Tensor, w, y Shape) (p tilePlan, ok bool) {
 	}
 	p.parts = ceilDiv(rows4, p.part4)
 	p.part4 = ceilDiv(rows4, p.parts)
-	tiles := blocks(maxWindow / p.part4 / min(windowParts, p.parts))
+	tiles := blocks(maxWindow / p.part4)
 	p.pass = min(p.rows, max(1, tiles/p.across))
 	p.plane = ceilDiv(p.pass*p.across*p.part4, t.alignment()) * t.alignment()
 	p.half4 = w[0] / 2 * w[1] * k4
@@ -57,14 +57,14 @@ func (o Winograd) pixels(t Target, x Shape) int {
 // blocks is n in whole blocks of the matmul: rows of that number begin aligned.
 func blocks(n int) int { return n / 16 * 16 }
 
-// recordWindows is Record for adapters with fast uniforms; it is false where windows do not suit.
+// recordWindows is Record for adapters with very fast uniforms; it is false where windows do not suit.
 func (o Winograd) recordWindows(t Target, in, out []Tensor) (rec Record, ok bool, err error) {
 	c, y := o.conv(), out[0].Shape
 	w := in[c.weight()]
 	w.Shape[0], w.Shape[1] = o.Tile+2, o.Tile+2
 	points, rows4, k4 := w.Shape[0]*w.Shape[1], w.Shape[2]/4, y.C4()
 	p, ok := o.plan(t, in[:c.weight()], w.Shape, y)
-	if !t.Windows || w.Type != F32 || !ok {
+	if !t.WindowTransforms || w.Type != F32 || !ok {
 		return Record{}, false, nil
 	}
 	values := t.windows(Temp(0), p.values(w.Shape))
@@ -78,6 +78,7 @@ func (o Winograd) recordWindows(t Target, in, out []Tensor) (rec Record, ok bool
 	if err != nil {
 		return Record{}, true, err
 	}
+	weights := t.windows(weight, w.Shape.Vectors())
 	for row := 0; row < p.rows; row += p.pass {
 		pass := min(p.pass, p.rows-row)
 		n := pass * p.across
@@ -88,17 +89,16 @@ func (o Winograd) recordWindows(t Target, in, out []Tensor) (rec Record, ok bool
 			}
 			first4 += x.Shape.C4()
 		}
-		for point := range points {
-			m := windowProduct{
-				rows: n, stride4: p.part4, a: values, afirst: point * p.parts * p.plane,
-				depth4: rows4, part4: p.part4, plane: p.plane,
-				b: t.windows(weight, w.Shape.Vectors()), bfirst: point * rows4 * 4 * k4, columns: 4 * k4,
-				y: Temp(1), yfirst: point/(points/2)*p.line + point%(points/2)*k4, ystride4: p.half4,
-				bias: none, residual: none,
+		products := make([]windowProduct, points)
+		for point := range products {
+			term := windowTerm{a: values, first: point * p.parts * p.plane, stride4: p.part4, depth4: rows4, bfirst: point * rows4 * 4 * k4}
+			products[point] = windowProduct{
+				rows: n, columns: 4 * k4, terms: term.terms(p.part4, p.plane, k4), b: weights,
+				y: Temp(1), yfirst: point/(points/2)*p.line + point%(points/2)*k4, ystride4: p.half4, bias: none, residual: none,
 			}
-			if err := m.record(t, &rec, false); err != nil {
-				return Record{}, true, err
-			}
+		}
+		if err := recordWindows(t, &rec, products); err != nil {
+			return Record{}, true, err
 		}
 		if err := o.recordFinish(t, &rec, p, row, pass, w.Shape, y, bias, residual); err != nil {
 			return Record{}, true, err

@@ -1,102 +1,137 @@
-// y = act(a b + bias) + residual, or act(y + a b + bias) + residual with ADD, read through
-// windows of uniform memory: the form for CPU adapters that read uniforms many times as
-// fast as storage. One register block per invocation.
+// y = act(a b + bias) + residual, read through windows of uniform memory: the form for CPU
+// adapters that read uniforms many times as fast as storage. One register block per
+// invocation.
 //
-// a: a window of [rows, K] in PARTS parts of k4 vectors, plane vectors apart; b0 to b3: a
-// window for each part of [K, columns], what is over parts bound and not read; K and
+// Three sections: each is a product of its own, or with sum a term of one, with add of one
+// that y has a part of. a0 to a2: windows of [rows, K], stride vectors from a row to the
+// next; b0 to b2: of [K, columns]; a section without rows is bound and not read. K and
 // columns are padded to four. y: [rows, columns] from vector first on, ystride4 from one
-// row to the next; bias and residual as matmul_epilogue.wgsl has them.
-// Settable: A, B (vectors of the windows), PARTS (4, or 1 for one), ADD, LANES (how many of the 8
-// invocations lie side by side over columns; the others over rows), ROWS up to 16 and
-// COLUMNS up to 4 (matmul_block.wgsl), ACT, BIAS, RESIDUAL. Workgroup: 8 invocations.
+// row to the next; bias: [1, 1, 1, C], residual: as y.
+// Settable: A, B (vectors of the windows), LANES (how many of the 8 invocations lie side by
+// side over columns; the others over rows), ROWS up to 16 and COLUMNS up to 4
+// (matmul_block.wgsl), ACT (activation.wgsl). Workgroup: 8 invocations.
 
 //@use grid.wgsl
 //@use matmul_block.wgsl
-//@use matmul_epilogue.wgsl
+//@use channels.wgsl
+//@use activation.wgsl
 
 const A: u32 = 4096u; //@set
 const B: u32 = 4096u; //@set
-const PARTS: u32 = 1u; //@set
-const ADD: bool = false; //@set
 const LANES: u32 = 8u; //@set
 
 struct Params {
-  rows: u32,
-  parts: u32,     // that have rows of b
-  k4: u32,        // vectors of a row of a, in a part
-  last4: u32,     // and in the last part
-  stride4: u32,   // from one row of a to the next
-  plane: u32,     // from one part of a to the next
-  columns: u32,
-  columns4: u32,  // vectors of a row of b and y
-  abegin: u32,    // where a begins in its window
+  rows0: u32,
+  rows1: u32,
+  rows2: u32,
+  depth0: u32,    // vectors of K
+  depth1: u32,
+  depth2: u32,
+  stride0: u32,
+  stride1: u32,
+  stride2: u32,
+  abegin0: u32,   // where a begins in its window
+  abegin1: u32,
+  abegin2: u32,
   bbegin0: u32,
   bbegin1: u32,
   bbegin2: u32,
-  bbegin3: u32,
-  first: u32,     // where y begins
+  first0: u32,    // where y begins
+  first1: u32,
+  first2: u32,
+  columns: u32,
+  columns4: u32,  // vectors of a row of b and y
   ystride4: u32,
   coltiles: u32,  // of LANES invocations
+  tiles: u32,     // workgroups of a section
+  sum: u32,       // these are 0 or 1
+  add: u32,
+  bias: u32,
+  residual: u32,
 }
 
-@group(0) @binding(0) var<uniform> a: array<vec4f, A>;
+@group(0) @binding(0) var<uniform> a0: array<vec4f, A>;
 @group(0) @binding(1) var<uniform> b0: array<vec4f, B>;
-@group(0) @binding(5) var<uniform> b1: array<vec4f, B>;
-@group(0) @binding(6) var<uniform> b2: array<vec4f, B>;
-@group(0) @binding(7) var<uniform> b3: array<vec4f, B>;
-@group(0) @binding(8) var<uniform> p: Params;
+@group(0) @binding(2) var<storage, read> bias: array<vec4f>;
+@group(0) @binding(3) var<storage, read> residual: array<vec4f>;
+@group(0) @binding(4) var<storage, read_write> y: array<vec4f>;
+@group(0) @binding(5) var<uniform> a1: array<vec4f, A>;
+@group(0) @binding(6) var<uniform> b1: array<vec4f, B>;
+@group(0) @binding(7) var<uniform> a2: array<vec4f, A>;
+@group(0) @binding(8) var<uniform> b2: array<vec4f, B>;
+@group(0) @binding(9) var<uniform> p: Params;
 
-// How many vectors of K part n has.
-fn part(n: u32) -> u32 {
-  if (n + 1u < p.parts) { return p.k4; }
-  return select(0u, p.last4, n + 1u == p.parts);
+// Of three numbers, one for each section.
+fn pick(section: u32, n0: u32, n1: u32, n2: u32) -> u32 {
+  return select(select(n2, n1, section == 1u), n0, section == 0u);
 }
 
-fn multiply(at: u32, row: u32) {
+//@for w 3
+fn multiply$w(at: u32, row: u32) {
 //@for i ROWS
-  accumulate$i(a[at + min(row + $iu, p.rows - 1u) * p.stride4]);
+  accumulate$i(a$w[at + min(row + $iu, p.rows$w - 1u) * p.stride$w]);
 //@end
 }
-
-fn store(row: u32, column: u32) {
-//@for i ROWS
-  if (row + $iu < p.rows) {
-    let at = p.first + (row + $iu) * p.ystride4 + column;
-//@for q COLUMNS
-    if (column + $qu < p.columns4) {
-      if (ADD) { acc$i_$q += y[at + $qu]; }
-      y[at + $qu] = keep_channels(acc$i_$q, 4u * (column + $qu), p.columns);
-    }
 //@end
-  }
-//@end
-}
 
 @compute @workgroup_size(8)
 fn main(@builtin(workgroup_id) wid: vec3u, @builtin(num_workgroups) nwg: vec3u, @builtin(local_invocation_index) lid: u32) {
   let group = linear_group(wid, nwg);
-  let column = (group % p.coltiles * LANES + lid % LANES) * COLUMNS;
-  let row = (group / p.coltiles * (8u / LANES) + lid / LANES) * ROWS;
-  if (row >= p.rows || column >= p.columns4) { return; }
-//@for w PARTS
-  for (var k = 0u; k < part($wu); k++) {
-    let at = p.bbegin$w + 4u * k * p.columns4;
+  let section = group / p.tiles;
+  let tile = group % p.tiles;
+  let column = (tile % p.coltiles * LANES + lid % LANES) * COLUMNS;
+  let row = (tile / p.coltiles * (8u / LANES) + lid / LANES) * ROWS;
+  let rows = pick(section, p.rows0, p.rows1, p.rows2);
+  if (section > 2u || row >= rows || column >= p.columns4) { return; }
+  // A loop that ends at its end: a CPU takes another turn of one that ends at its beginning.
+//@for w 3
+  if (section == $wu || (p.sum != 0u && p.depth$w > 0u)) {
+    var k = 0u;
+    loop {
+      let at = p.bbegin$w + 4u * k * p.columns4;
 //@for q COLUMNS
 //@for j 4
-    block$q_$j = b$w[at + $ju * p.columns4 + min(column + $qu, p.columns4 - 1u)];
+      block$q_$j = b$w[at + $ju * p.columns4 + min(column + $qu, p.columns4 - 1u)];
 //@end
 //@end
-    multiply(p.abegin + $wu * p.plane + k, row);
+      multiply$w(p.abegin$w + k, row);
+      continuing {
+        k++;
+        break if k >= p.depth$w;
+      }
+    }
   }
 //@end
-  store(row, column);
+  let first = pick(section, p.first0, p.first1, p.first2) + row * p.ystride4 + column;
+  let block = min(ROWS, rows - row) * COLUMNS;
+  if (p.add != 0u) {
+//@for i ROWS
+//@for q COLUMNS
+    acc$i_$q += y[first + min($iu, rows - row - 1u) * p.ystride4 + min($qu, p.columns4 - column - 1u)];
+//@end
+//@end
+  }
+//@for i ROWS
+  if (row + $iu < rows) {
+//@for q COLUMNS
+    if (column + $qu < p.columns4) {
+      y[first + $iu * p.ystride4 + $qu] = keep_channels(acc$i_$q, 4u * (column + $qu), p.columns);
+    }
+//@end
+  }
+//@end
   // In memory, and as a loop that drivers do not unroll: compiled for every value
-  // of the block, an epilogue with GELU takes a driver tens of seconds.
-  if (!PLAIN) {
-    for (var i = 0u; i < min(ROWS, p.rows - row) * COLUMNS; i++) {
-      let c = column + i % COLUMNS;
-      let at = p.first + (row + i / COLUMNS) * p.ystride4 + c;
-      if (c < p.columns4) { finish(y[at], at, c, p.columns); }
+  // of the block, an activation takes a driver tens of seconds.
+  let ends = ACT != 0u || p.bias != 0u || p.residual != 0u;
+  for (var i = select(block, 0u, ends); i < block; i++) {
+    let c = column + i % COLUMNS;
+    let at = first + i / COLUMNS * p.ystride4 + i % COLUMNS;
+    if (c < p.columns4) {
+      var v = y[at];
+      if (p.bias != 0u) { v += bias[c]; }
+      v = activate(v);
+      if (p.residual != 0u) { v += residual[at]; }
+      y[at] = keep_channels(v, 4u * c, p.columns);
     }
   }
 }

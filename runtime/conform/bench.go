@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math"
 	"regexp"
+	"slices"
 	"time"
 
 	"github.com/drdc-dev/drdc/kernels"
@@ -50,6 +51,9 @@ func MeasureCeilings(ctx context.Context, dev *gpu.Device) (Ceilings, error) {
 // matches. A wrong result is an error: nothing wrong is timed.
 func Bench(ctx context.Context, dev *gpu.Device, match *regexp.Regexp, c Ceilings, done func(Row)) error {
 	target := graph.DeviceLimits(dev).Target
+	order := func(variant string) int {
+		return slices.IndexFunc(kernels.Variants(), func(v kernels.Variant) bool { return v.Name == variant })
+	}
 	for _, e := range kernels.Table() {
 		for _, k := range Cases(e, 0, 0) {
 			name := e.Name + "/" + k.Name
@@ -61,8 +65,8 @@ func Bench(ctx context.Context, dev *gpu.Device, match *regexp.Regexp, c Ceiling
 				if r.Err != nil {
 					return fmt.Errorf("conform: %s, %s tiles: %w", name, r.Tiles, r.Err)
 				}
-				// In the order of Variants, so that the last of these is the device's own.
-				if r.Tiles == "gpu" || target.CPU && r.Tiles == "cpu" || target.Windows {
+				// In the order of Variants; one that records what the one before does has no row.
+				if order(r.Tiles) <= order(target.Variant().Name) {
 					row.MaxErr = r.MaxAbs
 				}
 			}

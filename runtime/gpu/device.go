@@ -23,6 +23,8 @@ type Options struct {
 	Fault func(FaultPoint) error
 	// Label names the device in driver messages.
 	Label string
+	// Measure measures Adapter.UniformSpeed anew instead of taking what is known of the adapter.
+	Measure bool
 }
 
 // FaultPoint is one operation that is about to run.
@@ -78,6 +80,13 @@ func Open(ctx context.Context, o Options) (*Device, error) {
 	if err != nil {
 		return nil, fmt.Errorf("gpu: open: %w", err)
 	}
+	if c.UniformSpeed, err = uniformSpeed(ctx, c, o.Measure); err != nil {
+		return nil, fmt.Errorf("gpu: open %q: %w", c.Name, err)
+	}
+	return c.open(ctx, o)
+}
+
+func (c candidate) open(ctx context.Context, o Options) (*Device, error) {
 	limits := c.Limits
 	if o.Limits != nil {
 		limits = limits.atMost(*o.Limits)

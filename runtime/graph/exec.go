@@ -4,10 +4,16 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
 
 	"github.com/drdc-dev/drdc/kernels"
 	"github.com/drdc-dev/drdc/runtime/gpu"
+)
+
+// From what gpu.Adapter.UniformSpeed on windows pay for their many dispatches: in products of
+// matrices, and in Winograd's transforms (RATIONALE.md).
+const (
+	fastUniforms     = 1.5
+	veryFastUniforms = 4
 )
 
 // DeviceLimits turns the limits of an open device into those of a plan.
@@ -16,14 +22,15 @@ func DeviceLimits(d *gpu.Device) Limits {
 	clip := func(n uint64) int { return int(min(n, 1<<31-1)) }
 	return Limits{
 		Target: kernels.Target{
-			CPU:             d.Adapter().Type == gpu.CPU,
-			Windows:         strings.HasPrefix(d.Adapter().Name, "llvmpipe"),
-			Groups:          int(l.Groups),
-			Invocations:     int(l.Invocations),
-			WorkgroupMemory: int(l.WorkgroupMemory),
-			StorageBinding:  clip(l.MaxStorageBinding),
-			UniformBinding:  clip(l.MaxUniformBinding),
-			Align:           int(max(l.StorageAlign, l.UniformAlign)),
+			CPU:              d.Adapter().Type == gpu.CPU,
+			Windows:          d.Adapter().UniformSpeed > fastUniforms,
+			WindowTransforms: d.Adapter().UniformSpeed > veryFastUniforms,
+			Groups:           int(l.Groups),
+			Invocations:      int(l.Invocations),
+			WorkgroupMemory:  int(l.WorkgroupMemory),
+			StorageBinding:   clip(l.MaxStorageBinding),
+			UniformBinding:   clip(l.MaxUniformBinding),
+			Align:            int(max(l.StorageAlign, l.UniformAlign)),
 		},
 		Buffer: clip(l.MaxBufferSize),
 	}
