@@ -68,8 +68,8 @@ func (o ConvWeight) Record(t Target, in, out []Tensor) (Record, error) {
 	switch {
 	case o.Tile != 0:
 		return o.recordTiles(t, in, out)
-	case t.CPU && o.products(t, in, out[0].Shape):
-		return o.recordProducts(t, in, out[0].Shape)
+	case t.CPU && o.conv().pointwise(out[0].Shape):
+		return o.recordLinear(t, in, out[0].Shape)
 	}
 	dy, w := in[len(in)-1].Shape, out[0].Shape
 	tiles, pixels := 0, dy.Pixels()
@@ -123,84 +123,23 @@ func (o ConvWeight) Record(t Target, in, out []Tensor) (Record, error) {
 	return rec, sumParts(t, &rec, to, Out(0), splits, w.Vectors())
 }
 
-// products reports whether o is the gradient of a linear layer, and where the rows of
-// its sources begin in w a binding can begin.
-func (o ConvWeight) products(t Target, in []Tensor, w Shape) bool {
-	one := o.conv()
-	one.Two = false
-	return one.pointwise(w) && (!o.Two || 16*w.C4()*pad4(in[0].Shape[3])%t.Align == 0)
-}
-
-// recordProducts is the gradient of a linear layer on a CPU: the columns of each source
-// as rows, times dy.
-func (o ConvWeight) recordProducts(t Target, in []Tensor, w Shape) (Record, error) {
+// recordLinear is the gradient of a linear layer on a CPU: each source's vectors times
+// those of dy, pixel by pixel.
+func (o ConvWeight) recordLinear(t Target, in []Tensor, w Shape) (Record, error) {
 	var rec Record
-	last, first := len(in)-1, 0
-	pixels := in[last].Shape.Pixels()
+	last, first4 := len(in)-1, 0
+	m := t.windows(In(last), in[last].Shape.Vectors())
 	for i, x := range in[:last] {
-		rows := pad4(x.Shape[3])
-		if chunk := o.chunk(t, pixels, rows, w.C4()); chunk > 0 {
-			if err := o.recordChunks(t, &rec, in, i, first, chunk, w); err != nil {
-				return Record{}, err
-			}
-			first += rows
-			continue
+		p := outerProducts{
+			points: 1, tiles: x.Shape.Pixels(), rows4: x.Shape.C4(), k4: w.C4(), v: t.windows(In(i), x.Shape.Vectors()), m: m,
+			du: Out(0), first: 4 * first4 * w.C4(), line: w.C4(), side: 1,
 		}
-		turned := Float(1, 1, rows, pixels)
-		turn, err := Permute{[4]int{0, 1, 3, 2}}.Record(t, []Tensor{Float(1, 1, pixels, rows)}, []Tensor{turned})
-		if err != nil {
+		if err := p.record(t, &rec); err != nil {
 			return Record{}, err
 		}
-		multiply, err := product{batches: 1, rows: rows, k4: turned.Shape.C4(), depth: pixels, columns: w[3], scale: 1}.record(t, in, epilogue{})
-		if err != nil {
-			return Record{}, err
-		}
-		rec.Temps = append(rec.Temps, turned.Bytes())
-		columns := Temp(len(rec.Temps) - 1)
-		turn.Steps[0].Bind = []Operand{In(i), columns}
-		bind := epilogue{}.bind(&rec, columns, last)
-		row := 16 * w.C4()
-		bind[len(bind)-1].Offset, bind[len(bind)-1].Size = first*row, rows*row
-		multiply.Steps[0].Bind = bind
-		rec.Steps = append(rec.Steps, turn.Steps[0], multiply.Steps[0])
-		first += rows
+		first4 += x.Shape.C4()
 	}
 	return rec, nil
-}
-
-// chunk is the most pixels at a time whose dy fits into a window, as does a part of the
-// turned x of sixteen rows; 0 where windows do not suit.
-func (o ConvWeight) chunk(t Target, pixels, rows, k4 int) int {
-	if !t.Windows {
-		return 0
-	}
-	for n := min(pixels, maxWindow/k4) / 4 * 4; n >= 16; n -= 4 {
-		if pixels%n == 0 && min(16, rows)*n/4 <= maxWindow-t.alignment() && n*k4%t.alignment() == 0 {
-			return n
-		}
-	}
-	return 0
-}
-
-// recordChunks is recordProducts through windows for source i, whose rows of w begin at
-// first: x is turned chunk by chunk.
-func (o ConvWeight) recordChunks(t Target, rec *Record, in []Tensor, i, first, chunk int, w Shape) error {
-	last, rows := len(in)-1, pad4(in[i].Shape[3])
-	pixels := in[last].Shape.Pixels()
-	turned := Float(1, pixels/chunk, rows, chunk)
-	turn, err := Permute{[4]int{0, 1, 3, 2}}.Record(t, []Tensor{Float(1, pixels/chunk, chunk, rows)}, []Tensor{turned})
-	if err != nil {
-		return err
-	}
-	rec.Temps = append(rec.Temps, turned.Bytes())
-	columns := Temp(len(rec.Temps) - 1)
-	turn.Steps[0].Bind = []Operand{In(i), columns}
-	rec.Steps = append(rec.Steps, turn.Steps[0])
-	all := windowTerm{a: t.windows(columns, turned.Shape.Vectors()), stride4: chunk / 4, depth4: pixels / 4}
-	return recordWindows(t, rec, []windowProduct{{
-		rows: rows, columns: w[3], terms: all.terms(chunk/4, rows*chunk/4, w.C4()), b: t.windows(In(last), in[last].Shape.Vectors()),
-		y: Out(0), yfirst: first * w.C4(), ystride4: w.C4(), bias: In(last), residual: In(last),
-	}})
 }
 
 // conv is the convolution that o belongs to, without its epilogue.
@@ -269,7 +208,7 @@ func init() {
 	two.Two = true
 	e := Entry{
 		Name: "convweight", Class: Contraction,
-		Files: []string{"convweight.wgsl", "convweight_tile.wgsl", "convweight_input.wgsl", "convweight_output.wgsl", "convweight_taps.wgsl"},
+		Files: []string{"convweight.wgsl", "convweight_tile.wgsl", "convweight_input.wgsl", "convweight_output.wgsl", "convweight_taps.wgsl", "convweight_points.wgsl", "convweight_window.wgsl", "convweight_rows.wgsl", "convweight_finish.wgsl"},
 		Cases: []Case{
 			of("one value", one, 1, 1, 1, 1, 1),
 			of("1x1 over 257 pixels", one, 1, 1, 257, 9, 7),

@@ -14,13 +14,16 @@ import (
 // results are added up in the last step, so that a device is busy, and the parts go
 // through the temporaries in several passes where these would be large.
 func (o ConvWeight) recordTiles(t Target, in, out []Tensor) (Record, error) {
+	if t.CPU {
+		return o.recordSums(t, in, out)
+	}
 	dy, w := in[len(in)-1].Shape, out[0].Shape
 	side := o.Tile + 2
 	points, rows, k4 := side*side, w[2], w.C4()
 	across, down := ceilDiv(dy[2], o.Tile), ceilDiv(dy[1], o.Tile)
 	total := dy[0] * down * across
 	result := 16 * points * rows * k4
-	c := cutTiles(t, total, 4*points*max(rows, 4*k4), result, points*ceilDiv(rows, 64)*ceilDiv(k4, 16))
+	c := cutTiles(total, 4*points*max(rows, 4*k4), result, points*ceilDiv(rows, 64)*ceilDiv(k4, 16))
 	multiply := product{rows: rows, k4: c.run / 4, depth: c.run, columns: w[3], stride: c.run * k4, scale: 1}
 	rec := Record{Temps: []int{4 * c.pass * points * rows * c.run, 16 * c.pass * points * c.run * k4, c.parts * result}}
 	for i, bytes := range rec.Temps {
@@ -51,20 +54,6 @@ func (o ConvWeight) recordTiles(t Target, in, out []Tensor) (Record, error) {
 		if err := rec.over(t, d, n*c.run*k4); err != nil {
 			return Record{}, err
 		}
-		if o.windowTiles(t, rows, k4, c) {
-			products := make([]windowProduct, n*points)
-			for batch := range products {
-				products[batch] = windowProduct{
-					rows: rows, columns: w[3], b: t.windows(Temp(1), rec.Temps[1]/16),
-					terms: []windowTerm{{a: t.windows(Temp(0), rec.Temps[0]/16), first: batch * rows * c.run / 4, stride4: c.run / 4, depth4: c.run / 4, bfirst: batch * c.run * k4}},
-					y:     Temp(2), yfirst: (first*points + batch) * rows * k4, ystride4: k4, bias: Temp(0), residual: Temp(0),
-				}
-			}
-			if err := recordWindows(t, &rec, products); err != nil {
-				return Record{}, err
-			}
-			continue
-		}
 		multiply.batches = n * points
 		m, err := multiply.record(t, []Tensor{{}, {}}, epilogue{})
 		if err != nil {
@@ -75,31 +64,25 @@ func (o ConvWeight) recordTiles(t Target, in, out []Tensor) (Record, error) {
 		m.Steps[0].Bind = bind
 		rec.Steps = append(rec.Steps, m.Steps[0])
 	}
-	return rec, rec.over(t, Dispatch{
-		Shader: "convweight_taps.wgsl", Set: tile, Bind: []Operand{Temp(2), Out(0)},
-		Uniform: struct{ Vectors, Parts uint32 }{uint32(rows * k4), uint32(c.parts)},
-	}, rows*k4)
+	return rec, o.recordTaps(t, &rec, rows*k4, c.parts)
 }
 
-// windowTiles reports whether the matmuls of recordTiles go through windows: a matrix of
-// dy's values has to fit into one, and sixteen rows of x's.
-func (o ConvWeight) windowTiles(t Target, rows, k4 int, c tileCut) bool {
-	window := t.windows(Operand{}, 2*maxWindow)
-	return t.Windows && c.run*k4 <= window.fits(c.run*k4) && (min(16, rows)*c.run/4 <= window.fits(4*c.run))
+// recordTaps adds up parts of sums, so many vectors for a point, and turns them to taps.
+func (o ConvWeight) recordTaps(t Target, rec *Record, vectors, parts int) error {
+	return rec.over(t, Dispatch{
+		Shader: "convweight_taps.wgsl", Set: []shaders.Setting{shaders.Int("TILE", o.Tile)}, Bind: []Operand{Temp(2), Out(0)},
+		Uniform: struct{ Vectors, Parts uint32 }{uint32(vectors), uint32(parts)},
+	}, vectors)
 }
 
 // tileCut is a number of tiles as parts of run tiles, a multiple of four, of which a
 // pass takes some.
 type tileCut struct{ run, parts, pass int }
 
-// cutTiles cuts so that a pass stays in the cache of a CPU, and fills a GPU. A tile
-// takes bytes of the larger temporary, a part has a result of some bytes and is
-// multiplied by so many workgroups.
-func cutTiles(t Target, tiles, bytes, result, groups int) tileCut {
-	room, busy := 64<<20, 512
-	if t.CPU {
-		room, busy = 1<<20, 1
-	}
+// cutTiles cuts so that a pass fills a GPU. A tile takes bytes of the larger temporary, a
+// part has a result of some bytes and is multiplied by so many workgroups.
+func cutTiles(tiles, bytes, result, groups int) tileCut {
+	const room, busy = 64 << 20, 512
 	c := tileCut{run: min(ceilDiv(tiles, ceilDiv(busy, groups)), room/bytes)}
 	c.run = max(16, c.run, ceilDiv(tiles, max(1, 32<<20/result))) // short sums do not pay for their results
 	c.run = pad4(min(c.run, tiles))

@@ -63,7 +63,6 @@ func TestCommandLine(t *testing.T) {
 		{"version extra", exitUsage, "", "wrong number of arguments (1), usage: drdc version"},
 		{"version --nonsense", exitUsage, "", "version: unknown flag: --nonsense (see 'drdc help version')"},
 		{"--nonsense version", exitUsage, "", "unknown flag: --nonsense"},
-		{"bench --tune --device cpu", exitDone, "Uniform memory is read ", ""},
 		{"bench --step x", exitUsage, "", "unknown network of a step \"x\""},
 		{"bench --step base --passes 0", exitUsage, "", "--passes 0, want 1 or more"},
 		{"version --device gpu", exitUsage, "", `"gpu" is not auto, cpu, reference or an index`},
