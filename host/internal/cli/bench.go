@@ -28,6 +28,9 @@ func bench() command {
 			"--net instead times a whole U-Net, cold and warm, with the share of every kernel: a\n" +
 			"preset (tiny, small, base, adm, unet58) with weights drawn from --seed, or with --model\n" +
 			"the part \"refiner\" of that file. --check compares it with its float64 reference first.\n" +
+			"--image instead times the whole method on an image, first and warm, and how long no kernel\n" +
+			"ran: the published model with a U-Net of that preset and drawn weights, or with --model\n" +
+			"and the word \"model\" that file.\n" +
 			"--step instead times a training step of an untrained network, base or refiner, beside a\n" +
 			"forward pass of the same batch, in turns, and each kernel of the step.\n" +
 			"--model alone stores a model in every element type and shows what each costs in\n" +
@@ -35,6 +38,7 @@ func bench() command {
 		examples: []string{
 			"drdc bench", "drdc bench --kernels '^conv2d/'", "drdc bench --kernels matmul --json",
 			"drdc bench --net unet58 --check", "drdc bench --net refiner --model model.drdc --json", "drdc bench --step refiner",
+			"drdc bench --image small", "drdc bench --image model --model model.drdc",
 			"drdc bench --model model.drdc",
 		},
 		uses: usesDevice | usesSeed,
@@ -48,13 +52,18 @@ func bench() command {
 			offer(flags, "dtype", "f32", "f16")
 			flags.IntVar(&net.size, "size", 0, "pixels of a side for --net (default that of the network)")
 			flags.IntVar(&net.images, "images", 1, "images of a pass for --net")
-			flags.IntVar(&net.passes, "passes", 3, "warm passes for --net and --step")
+			flags.IntVar(&net.passes, "passes", 3, "warm passes for --net, --image and --step")
 			flags.BoolVar(&net.check, "check", false, "compare --net with its float64 reference first: a minute and more")
+			image := flags.String("image", "", "the U-Net of the model that is timed on an image: tiny, small, base, adm or unet58, or model with --model")
+			offer(flags, "image", "tiny", "small", "base", "adm", "unet58", "model")
 			step := flags.String("step", "", "the network of a training step to time: base or refiner")
 			offer(flags, "step", "base", "refiner")
 			return func(ctx context.Context, env *environment, _ []string) error {
 				if *step != "" {
 					return benchStep(ctx, env, *step, net.passes)
+				}
+				if *image != "" {
+					return benchImage(ctx, env, *image, net.model, net.passes)
 				}
 				if net.net != "" {
 					return benchNet(ctx, env, net)
