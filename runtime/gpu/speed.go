@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -72,7 +73,12 @@ func uniformSpeed(ctx context.Context, c candidate, anew bool) (float64, error) 
 // readSpeeds returns what the file holds; a file that cannot be read is measured anew.
 func readSpeeds() map[string]keptSpeed {
 	kept := map[string]keptSpeed{}
-	data, err := os.ReadFile(SpeedFile())
+	f, err := os.Open(SpeedFile())
+	if err != nil {
+		return kept
+	}
+	defer f.Close()
+	data, err := io.ReadAll(io.LimitReader(f, 1<<20))
 	if err != nil || json.Unmarshal(data, &kept) != nil || kept == nil {
 		return map[string]keptSpeed{}
 	}
