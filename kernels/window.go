@@ -1,9 +1,9 @@
 package kernels
 
-// Lavapipe reads uniform memory many times as fast as storage (Target.Windows), but a binding of it
-// holds 64 KiB (RATIONALE.md). So their shaders read large operands through windows: a
-// dispatch for every part that fits into one. All windows of an operand have the same
-// length, which is a constant of the shader.
+// Some CPU adapters read uniform memory faster than storage (Target.Windows), but a binding of
+// it holds 64 KiB (RATIONALE.md). So their shaders read large operands through windows, a few
+// to a dispatch. All windows of an operand have the same length, which is a constant of the
+// shader.
 
 // maxWindow is what every device offers, in vectors of four floats.
 const maxWindow = 64 << 10 / 16

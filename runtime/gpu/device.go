@@ -80,12 +80,13 @@ func Open(ctx context.Context, o Options) (*Device, error) {
 	if err != nil {
 		return nil, fmt.Errorf("gpu: open: %w", err)
 	}
-	if c.UniformSpeed, err = uniformSpeed(ctx, c, o.Measure); err != nil {
+	if c.UniformSpeed, err = uniformSpeed(ctx, c.Adapter, o.Measure); err != nil {
 		return nil, fmt.Errorf("gpu: open %q: %w", c.Name, err)
 	}
 	return c.open(ctx, o)
 }
 
+// open opens a device, once for a candidate.
 func (c candidate) open(ctx context.Context, o Options) (*Device, error) {
 	limits := c.Limits
 	if o.Limits != nil {

@@ -40,7 +40,7 @@ func SpeedFile() string {
 }
 
 // uniformSpeed is Adapter.UniformSpeed of c.
-func uniformSpeed(ctx context.Context, c candidate, anew bool) (float64, error) {
+func uniformSpeed(ctx context.Context, c Adapter, anew bool) (float64, error) {
 	if c.Type != CPU || c.Backend == "webgpu" {
 		return 0, nil
 	}
@@ -58,7 +58,7 @@ func uniformSpeed(ctx context.Context, c candidate, anew bool) (float64, error) 
 			return k.Speed, nil
 		}
 	}
-	v, err := measureSpeed(ctx, c)
+	v, err := measureSpeed(ctx, c.Index)
 	if err != nil {
 		return 0, fmt.Errorf("measure loads: %w", err)
 	}
@@ -123,8 +123,17 @@ BODY
 `
 
 // measureSpeed times as many loads from either memory, in turns.
-func measureSpeed(ctx context.Context, c candidate) (speed float64, err error) {
+func measureSpeed(ctx context.Context, adapter int) (speed float64, err error) {
 	const unrolled, groups = 32, 16
+	found, release, err := candidates(ctx) // a driver's handle opens one device
+	if err != nil {
+		return 0, err
+	}
+	defer release()
+	c, err := choose(found, fmt.Sprint(adapter))
+	if err != nil {
+		return 0, err
+	}
 	limits := DefaultLimits()
 	d, err := c.open(ctx, Options{Limits: &limits, Label: "loads"})
 	if err != nil {

@@ -7,6 +7,8 @@ import (
 	"regexp"
 
 	"github.com/drdc-dev/drdc/runtime/conform"
+	"github.com/drdc-dev/drdc/runtime/gpu"
+	"github.com/drdc-dev/drdc/runtime/graph"
 	"github.com/spf13/pflag"
 )
 
@@ -34,12 +36,15 @@ func bench() command {
 			"--step instead times a training step of an untrained network, base or refiner, beside a\n" +
 			"forward pass of the same batch, in turns, and each kernel of the step.\n" +
 			"--model alone stores a model in every element type and shows what each costs in\n" +
-			"size and output error, and how fast it loads.",
+			"size and output error, and how fast it loads.\n" +
+			"--tune measures anew how fast a CPU adapter reads its two kinds of memory, by which\n" +
+			"kernels are chosen. The first command on an adapter does so, and keeps it in the\n" +
+			"user's cache folder.",
 		examples: []string{
 			"drdc bench", "drdc bench --kernels '^conv2d/'", "drdc bench --kernels matmul --json",
 			"drdc bench --net unet58 --check", "drdc bench --net refiner --model model.drdc --json", "drdc bench --step refiner",
 			"drdc bench --image small", "drdc bench --image model --model model.drdc",
-			"drdc bench --model model.drdc",
+			"drdc bench --model model.drdc", "drdc bench --tune",
 		},
 		uses: usesDevice | usesSeed,
 		setup: func(flags *pflag.FlagSet) runFunc {
@@ -58,7 +63,11 @@ func bench() command {
 			offer(flags, "image", "tiny", "small", "base", "adm", "unet58", "model")
 			step := flags.String("step", "", "the network of a training step to time: base or refiner")
 			offer(flags, "step", "base", "refiner")
+			tune := flags.Bool("tune", false, "measure anew what kernels are chosen by, and show it")
 			return func(ctx context.Context, env *environment, _ []string) error {
+				if *tune {
+					return benchTune(ctx, env)
+				}
 				if *step != "" {
 					return benchStep(ctx, env, *step, net.passes)
 				}
@@ -79,6 +88,41 @@ func bench() command {
 			}
 		},
 	}
+}
+
+// tuneReport is what `drdc bench --tune --json` writes.
+type tuneReport struct {
+	Adapter      string  `json:"adapter"`
+	UniformSpeed float64 `json:"uniform_speed"` // 0: not a CPU adapter, not measured
+	Variant      string  `json:"variant"`       // of the kernels
+	File         string  `json:"file"`          // that keeps the measurement, if any
+}
+
+func benchTune(ctx context.Context, env *environment) (err error) {
+	dev, err := openMeasured(ctx, env, true)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, dev.Close()) }()
+	a, v := dev.Adapter(), graph.DeviceLimits(dev).Target.Variant()
+	if env.json {
+		return env.printJSON(tuneReport{fmt.Sprintf("%s (%s, %s)", a.Name, a.Backend, a.Type), a.UniformSpeed, v.Name, gpu.SpeedFile()})
+	}
+	switch {
+	case a.UniformSpeed == 0:
+		env.printf("A GPU: the limits it names choose the kernels, there is nothing to measure.\n")
+		return nil
+	case v.WindowTransforms:
+		env.printf("Uniform memory is read %.1f times as fast as storage: products and transforms read through windows of it.\n", a.UniformSpeed)
+	case v.Windows:
+		env.printf("Uniform memory is read %.1f times as fast as storage: products read through windows of it, transforms do not.\n", a.UniformSpeed)
+	default:
+		env.printf("Uniform memory is read %.1f times as fast as storage: all kernels read storage.\n", a.UniformSpeed)
+	}
+	if file := gpu.SpeedFile(); file != "" {
+		env.printf("kept in %s\n", file)
+	}
+	return nil
 }
 
 func benchKernels(ctx context.Context, env *environment, match *regexp.Regexp) (err error) {

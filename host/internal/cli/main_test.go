@@ -66,6 +66,7 @@ func TestCommandLine(t *testing.T) {
 		{"bench --image model --model ../../../testdata/demo/model.drdc --passes 1 --device cpu", exitDone, "", "in kernels, idle "},
 		{"bench --image huge", exitUsage, "", "--image: model: refiner: unet: preset \"huge\""},
 		{"bench --image tiny --model x.drdc", exitUsage, "", "--image \"tiny\", want model"},
+		{"bench --tune --device cpu", exitDone, "", "Uniform memory is read "},
 		{"bench --step x", exitUsage, "", "unknown network of a step \"x\""},
 		{"bench --step base --passes 0", exitUsage, "", "--passes 0, want 1 or more"},
 		{"version --device gpu", exitUsage, "", `"gpu" is not auto, cpu, reference or an index`},
