@@ -55,13 +55,11 @@ func (h attentionHeads) gradient(a Applied) []Ref {
 	scores := apply(h, MatMul{TransposeB: true, Scale: scale}, q, k)
 	weights := h.weights(scores, a)
 	kept := h.drop(weights, a)
-	turned := Permute{[4]int{0, 1, 3, 2}}
-	dv := apply(h, MatMul{}, apply(h, turned, kept), do)
+	dv := apply(h, Outer{}, kept, do)
 	dw := h.drop(apply(h, MatMul{TransposeB: true}, do, v), a)
-	mean := apply(h, Reduce{Sum, Channel}, times(h, weights, dw))
-	e := times(h, weights, apply(h, Binary{Op: Sub}, dw, mean))
+	e := apply(h, SoftmaxGrad{}, weights, dw)
 	dq := apply(h, MatMul{Scale: scale}, e, k)
-	dk := apply(h, MatMul{Scale: scale}, apply(h, turned, e), q)
+	dk := apply(h, Outer{scale}, e, q)
 	return h.join(a, dq, dk, dv)
 }
 

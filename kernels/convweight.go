@@ -132,7 +132,7 @@ func (o ConvWeight) recordLinear(t Target, in []Tensor, w Shape) (Record, error)
 	for i, x := range in[:last] {
 		p := outerProducts{
 			points: 1, tiles: x.Shape.Pixels(), rows4: x.Shape.C4(), k4: w.C4(), v: t.windows(In(i), x.Shape.Vectors()), m: m,
-			du: Out(0), first: 4 * first4 * w.C4(), line: w.C4(), side: 1,
+			du: Out(0), rows: 4 * x.Shape.C4(), first: 4 * first4 * w.C4(), line: w.C4(), side: 1, scale: 1,
 		}
 		if err := p.record(t, &rec); err != nil {
 			return Record{}, err
@@ -208,7 +208,7 @@ func init() {
 	two.Two = true
 	e := Entry{
 		Name: "convweight", Class: Contraction,
-		Files: []string{"convweight.wgsl", "convweight_tile.wgsl", "convweight_input.wgsl", "convweight_output.wgsl", "convweight_taps.wgsl", "convweight_points.wgsl", "convweight_window.wgsl", "convweight_rows.wgsl", "convweight_finish.wgsl"},
+		Files: []string{"convweight.wgsl", "convweight_tile.wgsl", "convweight_input.wgsl", "convweight_output.wgsl", "convweight_taps.wgsl", "convweight_rows.wgsl", "convweight_finish.wgsl"},
 		Cases: []Case{
 			of("one value", one, 1, 1, 1, 1, 1),
 			of("1x1 over 257 pixels", one, 1, 1, 257, 9, 7),

@@ -51,7 +51,7 @@ func (o ConvWeight) recordSums(t Target, in, out []Tensor) (Record, error) {
 			return Record{}, fmt.Errorf("%w: temporary %d of a row of %d tiles of %d by %d channels takes %d bytes, one binding holds %d", ErrLimit, i, s.across, 4*s.rows4, 4*s.k4, bytes, t.StorageBinding)
 		}
 	}
-	products := outerProducts{points: s.side * s.side, rows4: s.rows4, k4: s.k4, v: s.v, m: s.m, du: Temp(2), side: s.side}
+	products := outerProducts{points: s.side * s.side, rows4: s.rows4, k4: s.k4, v: s.v, m: s.m, du: Temp(2), rows: 4 * s.rows4, side: s.side, scale: 1}
 	plane := 4 * s.rows4 * s.k4
 	products.line, products.down, products.across = s.k4, s.side*plane, plane
 	if s.transforms { // a window of a row of points holds rows of all of them

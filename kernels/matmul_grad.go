@@ -57,7 +57,7 @@ func (o MatMul) secondGradient(t Tape, dy, x Ref, s Shape) Ref {
 			d = scaled(t, d, o.scale())
 		}
 	} else {
-		d = apply(t, MatMul{Scale: o.Scale}, apply(t, Permute{[4]int{0, 1, 3, 2}}, x), dy)
+		d = apply(t, Outer{o.Scale}, x, dy)
 	}
 	switch e := t.Tensor(d).Shape; {
 	case e[2] > s[2]:

@@ -1,151 +1,102 @@
 package kernels
 
-import "github.com/drdc-dev/drdc/shaders"
+import (
+	"fmt"
+	"math/rand/v2"
+)
 
-// outerProducts is, for every point, the sum over tiles of the products of a vector of v
-// and one of m, as CPU adapters compute it.
-type outerProducts struct {
-	points, tiles int     // tiles of a point
-	rows4, k4     int     // vectors of a tile of v and of m
-	v, m          windows // [points, tiles, rows4 vectors], [points, tiles, k4 vectors]
-	du            Operand // the sums
-	first, line   int     // where they begin there, in vectors; from a row to the next
-	side          int     // points in a row of them
-	down, across  int     // vectors from such a row to the next; from a point to the next
-	add           bool    // to what du holds
+// Outer is y = Scale a^T b for every image: the sum over its pixels of the products of a
+// vector of a and one of b. Inputs: a [N, H, W, R] and b [N, H, W, M]; output: y
+// [N, 1, R, M].
+type Outer struct {
+	Scale float32 // 0 stands for 1
 }
 
-// record goes through windows where they are fast and hold a few tiles.
-func (o outerProducts) record(t Target, rec *Record) error {
-	if t.Windows && o.part() >= 4 {
-		return o.recordWindows(t, rec)
+func (o Outer) Name() string { return "outer" }
+
+func (o Outer) Infer(in []Tensor) ([]Tensor, error) {
+	if err := want(in, F32, F32); err != nil {
+		return nil, err
 	}
-	b := o.block(o.points, 70)
-	return o.over(t, rec, o.points, b, Dispatch{
-		Shader: "convweight_points.wgsl",
-		Bind:   []Operand{o.v.operand, o.m.operand, o.du},
-		Uniform: struct{ Points, Tiles, Rows4, K4, Row_Tiles, Column_Tiles, First, Line, Side, Down, Across uint32 }{
-			uint32(o.points), uint32(o.tiles), uint32(o.rows4), uint32(o.k4),
-			uint32(ceilDiv(o.rows4, b.rows)), uint32(ceilDiv(o.k4, b.columns)),
-			uint32(o.first), uint32(o.line), uint32(o.side), uint32(o.down), uint32(o.across),
+	a, b := in[0].Shape, in[1].Shape
+	if [3]int(a[:3]) != [3]int(b[:3]) {
+		return nil, fmt.Errorf("%w: second factor %v, want the pixels of %v", ErrShape, b, a)
+	}
+	y := Float(a[0], 1, a[3], b[3])
+	if !y.Shape.valid() {
+		return nil, fmt.Errorf("%w: output %v is not below 2^31 values", ErrShape, y)
+	}
+	return []Tensor{y}, nil
+}
+
+// Flops implements Counted.
+func (o Outer) Flops(in, out []Tensor) float64 {
+	return 2 * float64(in[0].Shape.Elems()) * float64(in[1].Shape[3])
+}
+
+// Record turns a for the product of a GPU, which reads rows.
+func (o Outer) Record(t Target, in, out []Tensor) (Record, error) {
+	a, b, scale := in[0].Shape, in[1].Shape, MatMul{Scale: o.Scale}.scale()
+	n, pixels := a[0], a[1]*a[2]
+	var rec Record
+	if t.CPU {
+		return rec, outerProducts{
+			points: n, tiles: pixels, rows4: a.C4(), k4: b.C4(), v: t.windows(In(0), a.Vectors()), m: t.windows(In(1), b.Vectors()),
+			du: Out(0), rows: a[3], line: b.C4(), side: 1, down: a[3] * b.C4(), scale: scale,
+		}.record(t, &rec)
+	}
+	turned := Float(n, 1, a[3], pixels)
+	turn, err := Permute{[4]int{0, 1, 3, 2}}.Record(t, []Tensor{Float(n, 1, pixels, a[3])}, []Tensor{turned})
+	if err != nil {
+		return Record{}, err
+	}
+	multiply, err := product{batches: n, rows: a[3], k4: turned.Shape.C4(), depth: pixels, columns: b[3], stride: pixels * b.C4(), scale: scale}.record(t, in, epilogue{})
+	if err != nil {
+		return Record{}, err
+	}
+	rec.Temps = []int{turned.Bytes()}
+	turn.Steps[0].Bind = []Operand{In(0), Temp(0)}
+	multiply.Steps[0].Bind = epilogue{}.bind(&rec, Temp(0), 1)
+	rec.Steps = append(turn.Steps, multiply.Steps...)
+	return rec, nil
+}
+
+func (o Outer) Reference(in, out []*Array) {
+	a, b, y := in[0], in[1], out[0]
+	pixels, rows := a.Shape[1]*a.Shape[2], a.Shape[3]
+	scale := float64(MatMul{Scale: o.Scale}.scale())
+	parallelRows(a.Shape[0], func(n int) {
+		for i := range pixels {
+			w := b.Row(n*pixels + i)
+			for r, v := range a.Row(n*pixels + i) {
+				sum := y.Row(n*rows + r)
+				for c, d := range w {
+					sum[c] += scale * v * d
+				}
+			}
+		}
+	})
+}
+
+func init() {
+	of := func(name string, o Outer, n, h, w, rows, columns int) Case {
+		c := Case{Name: name, Op: o, In: []Tensor{Float(n, h, w, rows), Float(n, h, w, columns)}}
+		c.Flops = o.Flops(c.In, nil)
+		return c
+	}
+	bench := of("8 heads of 196 tokens", Outer{Scale: 0.125}, 8, 1, 196, 196, 32)
+	bench.Bench = true
+	register(Entry{
+		Name: "outer", Class: Contraction, Files: []string{"outer_points.wgsl", "outer_window.wgsl"},
+		Cases: []Case{
+			of("one value", Outer{}, 1, 1, 1, 1, 1),
+			of("7 by 5", Outer{Scale: 3}, 2, 3, 3, 7, 5),
+			of("many pixels", Outer{}, 1, 33, 31, 70, 9),
+			of("many images", Outer{}, 65, 1, 6, 5, 13),
+			bench,
+		},
+		Random: func(r *rand.Rand) Case {
+			return of("", Outer{Scale: float32(r.IntN(3))}, extent(r, 5), extent(r, 20), extent(r, 20), extent(r, 70), extent(r, 70))
 		},
 	})
-}
-
-// over adds d over the blocks of some points.
-func (o outerProducts) over(t Target, rec *Record, points int, b outerBlock, d Dispatch) error {
-	d.Set = append(d.Set, shaders.Int("ROWS", b.rows), shaders.Int("COLUMNS", b.columns))
-	if o.add {
-		d.Set = append(d.Set, shaders.Int("ADD", 1))
-	}
-	var err error
-	d.Groups, err = t.Grid(ceilDiv(points*ceilDiv(o.rows4, b.rows)*ceilDiv(o.k4, b.columns), 8))
-	rec.Steps = append(rec.Steps, d)
-	return err
-}
-
-// block is what an invocation sums up, such that two cores or more are busy; a load costs
-// so many cycles for eight of them (registerBlock.cost).
-func (o outerProducts) block(points, load int) (best outerBlock) {
-	least := 0
-	for _, rows := range []int{4, 2, 1} {
-		for _, columns := range []int{4, 2, 1} {
-			if rows > o.rows4 || columns > o.k4 {
-				continue
-			}
-			groups := ceilDiv(points*ceilDiv(o.rows4, rows)*ceilDiv(o.k4, columns), 8)
-			cost := ceilDiv(groups, 2) * (load*(rows+columns) + 21*rows*columns)
-			if least == 0 || cost < least {
-				best, least = outerBlock{rows, columns}, cost
-			}
-		}
-	}
-	return best
-}
-
-// part is the most tiles of a point that fit into windows wherever they begin.
-func (o outerProducts) part() int { return min(o.v.fits(o.rows4)/o.rows4, o.m.fits(o.k4)/o.k4) }
-
-// outerPairs is how many windows of v and of m a dispatch of convweight_window.wgsl has.
-const outerPairs = 3
-
-// outerPair is what one of them holds of v and of m: tiles of some points.
-type outerPair struct{ point, points, first, tiles int }
-
-// recordWindows has a few points in a dispatch where all of their tiles fit into windows,
-// else parts of the tiles of one point.
-func (o outerProducts) recordWindows(t Target, rec *Record) error {
-	vpoint, mpoint := o.tiles*o.rows4, o.tiles*o.k4
-	if each := min(o.v.fits(vpoint)/vpoint, o.m.fits(mpoint)/mpoint, ceilDiv(o.points, outerPairs)); each > 0 {
-		for first := 0; first < o.points; first += outerPairs * each {
-			var pairs []outerPair
-			for p := first; p < min(first+outerPairs*each, o.points); p += each {
-				pairs = append(pairs, outerPair{p, min(each, o.points-p), 0, o.tiles})
-			}
-			if err := o.dispatch(t, rec, each, pairs); err != nil {
-				return err
-			}
-		}
-		return nil
-	}
-	part := ceilDiv(o.tiles, ceilDiv(o.tiles, o.part()))
-	for point := range o.points {
-		rest := o
-		for first := 0; first < o.tiles; first += outerPairs * part {
-			var pairs []outerPair
-			for i := first; i < min(first+outerPairs*part, o.tiles); i += part {
-				pairs = append(pairs, outerPair{point, 1, i, min(part, o.tiles-i)})
-			}
-			if err := rest.dispatch(t, rec, 0, pairs); err != nil {
-				return err
-			}
-			rest.add = true
-		}
-	}
-	return nil
-}
-
-// dispatch adds one for pairs of each points, or where each is 0 of one point all.
-func (o outerProducts) dispatch(t Target, rec *Record, each int, pairs []outerPair) error {
-	points := 1
-	if each > 0 {
-		points = pairs[len(pairs)-1].point + pairs[len(pairs)-1].points - pairs[0].point
-	}
-	b := o.block(points, 15)
-	u := outerWindow{
-		Points: uint32(points), Tiles: uint32(o.tiles), Rows4: uint32(o.rows4), K4: uint32(o.k4),
-		Row_Tiles: uint32(ceilDiv(o.rows4, b.rows)), Column_Tiles: uint32(ceilDiv(o.k4, b.columns)),
-		First: uint32(o.first), Line: uint32(o.line), Side: uint32(o.side), Down: uint32(o.down), Across: uint32(o.across),
-		Point: uint32(pairs[0].point), Each: uint32(each),
-	}
-	var bind [2 * outerPairs]Operand
-	for i, to := range [outerPairs][3]*uint32{{&u.Tiles0, &u.VBegin0, &u.MBegin0}, {&u.Tiles1, &u.VBegin1, &u.MBegin1}, {&u.Tiles2, &u.VBegin2, &u.MBegin2}} {
-		if i >= len(pairs) {
-			bind[i], bind[outerPairs+i] = bind[0], bind[outerPairs]
-			continue
-		}
-		p := pairs[i]
-		first := p.point*o.tiles + p.first
-		end := first + (p.points-1)*o.tiles + p.tiles
-		v, vbegin := o.v.at(first*o.rows4, end*o.rows4)
-		m, mbegin := o.m.at(first*o.k4, end*o.k4)
-		bind[i], bind[outerPairs+i] = v, m
-		*to[0], *to[1], *to[2] = uint32(p.tiles), uint32(vbegin), uint32(mbegin)
-	}
-	loops := outerPairs // two shaders, not three
-	if len(pairs) == 1 {
-		loops = 1
-	}
-	return o.over(t, rec, points, b, Dispatch{
-		Shader:  "convweight_window.wgsl",
-		Set:     []shaders.Setting{shaders.Int("V", o.v.length), shaders.Int("M", o.m.length), shaders.Int("PAIRS", loops)},
-		Bind:    append(bind[:], o.du),
-		Uniform: u,
-	})
-}
-
-type outerWindow struct {
-	Points, Tiles, Rows4, K4, Row_Tiles, Column_Tiles, First, Line, Side, Down, Across, Point, Each uint32
-
-	Tiles0, Tiles1, Tiles2, VBegin0, VBegin1, VBegin2, MBegin0, MBegin1, MBegin2 uint32
 }

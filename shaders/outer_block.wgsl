@@ -1,5 +1,5 @@
-// The block of sums of outer products that one invocation of convweight_points.wgsl or
-// convweight_window.wgsl holds in registers: four values of each of ROWS vectors of v times
+// The block of sums of outer products that one invocation of outer_points.wgsl or
+// outer_window.wgsl holds in registers: four values of each of ROWS vectors of v times
 // COLUMNS vectors of m. The includer has params p and du, the result. Settable: ADD (to
 // what du holds).
 const ROWS: u32 = 4u; //@set
@@ -33,16 +33,17 @@ fn accumulate$i(a: vec4f) {
 // Stores the block from vectors row and column on of a point whose sums begin at out.
 fn store_block(row: u32, column: u32, out: u32) {
 //@for i ROWS
-  if (row + $iu < p.rows4) {
 //@for j 4
+  if (4u * (row + $iu) + $ju < p.rows) {
+    let to = out + (4u * (row + $iu) + $ju) * p.line + column;
 //@for q COLUMNS
     if (column + $qu < p.k4) {
-      let to = out + (4u * (row + $iu) + $ju) * p.line + column + $qu;
-      if (ADD) { acc$i_$j_$q += du[to]; }
-      du[to] = acc$i_$j_$q;
+      acc$i_$j_$q *= p.scale;
+      if (ADD) { acc$i_$j_$q += du[to + $qu]; }
+      du[to + $qu] = acc$i_$j_$q;
     }
 //@end
-//@end
   }
+//@end
 //@end
 }

@@ -1,12 +1,13 @@
-// The sum over tiles of the products of a vector of v and one of m, for every point: the
-// third of four steps of the gradient of Winograd's convolution by its weight, or all of
-// that of a linear layer, whose tiles are pixels of one point. The form for CPU adapters.
+// du = the sum over tiles of the products of a vector of v and one of m, for every point:
+// those of Winograd's convolution, whose sums become the gradient by its weight, or one
+// for the gradient of a linear layer, whose tiles are pixels, or an image for each
+// (kernels.Outer). The form for CPU adapters.
 //
 // v: [points, tiles, rows4 vectors]; m: [points, tiles, K]; du: [points, rows, K].
-// Settable: ROWS, COLUMNS, ADD (convweight_block.wgsl). Workgroup: 8 invocations, a block each.
+// Settable: ROWS, COLUMNS, ADD (outer_block.wgsl). Workgroup: 8 invocations, a block each.
 
 //@use grid.wgsl
-//@use convweight_block.wgsl
+//@use outer_block.wgsl
 
 struct Params {
   points: u32,
@@ -15,11 +16,13 @@ struct Params {
   k4: u32,
   row_tiles: u32,     // of ROWS vectors
   column_tiles: u32,  // of COLUMNS vectors
+  rows: u32,          // of a point
   first: u32,         // where du begins
   line: u32,          // vectors of du from one row to the next
   side: u32,          // points in a row of them
   down: u32,          // vectors of du from one row of points to the next
   across: u32,        // and from one point to the next
+  scale: f32,         // of the products
 }
 
 @group(0) @binding(0) var<storage, read> v: array<vec4f>;

@@ -1,12 +1,12 @@
-// What convweight_points.wgsl does, read through windows of uniform memory.
+// What outer_points.wgsl does, read through windows of uniform memory.
 //
 // v0 to v2 and m0 to m2: windows of [points, tiles, rows4 vectors] and [points, tiles, K]
 // in pairs: each of one point, or, where each is set, of so many points; du as there.
 // Settable: V, M (vectors of the windows), PAIRS (1 or 3), ROWS, COLUMNS, ADD
-// (convweight_block.wgsl). Workgroup: 8 invocations, a block each.
+// (outer_block.wgsl). Workgroup: 8 invocations, a block each.
 
 //@use grid.wgsl
-//@use convweight_block.wgsl
+//@use outer_block.wgsl
 
 const V: u32 = 4096u; //@set
 const M: u32 = 4096u; //@set
@@ -19,11 +19,13 @@ struct Params {
   k4: u32,
   row_tiles: u32,     // of ROWS vectors
   column_tiles: u32,  // of COLUMNS vectors
+  rows: u32,          // of a point
   first: u32,         // where du begins
   line: u32,          // vectors of du from one row to the next
   side: u32,          // points in a row of them
   down: u32,          // vectors of du from one row of points to the next
   across: u32,        // and from one point to the next
+  scale: f32,         // of the products
   point: u32,         // the first
   each: u32,          // points of a pair; 0: all pairs are parts of one point's sum
   tiles0: u32,        // of the pairs, per point
