@@ -53,7 +53,11 @@ func (h attentionHeads) gradient(a Applied) []Ref {
 	scale := float32(h.scale(h.d))
 
 	scores := apply(h, MatMul{TransposeB: true, Scale: scale}, q, k)
-	weights := h.weights(scores, a)
+	masked := []Ref{scores}
+	if h.Mask {
+		masked = append(masked, a.In[h.maskInput()])
+	}
+	weights := apply(h, Softmax{Mask: h.Mask}, masked...)
 	kept := h.drop(weights, a)
 	dv := apply(h, Outer{}, kept, do)
 	dw := h.drop(apply(h, MatMul{TransposeB: true}, do, v), a)
@@ -61,21 +65,6 @@ func (h attentionHeads) gradient(a Applied) []Ref {
 	dq := apply(h, MatMul{Scale: scale}, e, k)
 	dk := apply(h, Outer{scale}, e, q)
 	return h.join(a, dq, dk, dv)
-}
-
-// weights is the softmax of scores under the mask: hidden keys, and all keys of a query
-// that sees none, weigh zero.
-func (h attentionHeads) weights(scores Ref, a Applied) Ref {
-	if !h.Mask {
-		return apply(h, Softmax{}, scores)
-	}
-	const hidden, most = -1e30, 3e38
-	mask := a.In[h.maskInput()]
-	scores = plus(h, scores, apply(h, Clamp{hidden, most}, mask))
-	weights := apply(h, Softmax{}, scores)
-	// -1 where a key is hidden, else nearly 0: a finite mask loses nothing in f32.
-	gone := scaled(h, apply(h, Clamp{hidden, 0}, mask), -1/float32(hidden))
-	return plus(h, weights, times(h, weights, gone))
 }
 
 // drop is the dropout of a matrix of weights.
