@@ -39,16 +39,16 @@ func (o ConvFlip) Infer(in []Tensor) ([]Tensor, error) {
 
 func (o ConvFlip) Record(t Target, in, out []Tensor) (Record, error) {
 	w, y := in[0].Shape, out[0].Shape
-	depthwise := uint32(0)
-	if o.Depthwise {
-		depthwise = 1
+	items := y.Vectors()
+	if !o.Depthwise {
+		items /= 4
 	}
 	return single(t, Dispatch{
 		Shader: "convflip.wgsl",
-		Uniform: struct{ Vectors, C4, Channels, Taps, K, K4, Rows, First, Depthwise uint32 }{
-			uint32(y.Vectors()), uint32(y.C4()), uint32(y[3]), uint32(w[0] * w[1]), uint32(w[3]), uint32(w.C4()), uint32(w[2]), uint32(o.First), depthwise,
+		Uniform: struct{ Items, C4, Channels, Taps, K4, Rows, First, Depthwise uint32 }{
+			uint32(items), uint32(y.C4()), uint32(y[3]), uint32(w[0] * w[1]), uint32(w.C4()), uint32(w[2]), uint32(o.First), flag(o.Depthwise),
 		},
-	}, 1, 1, y.Vectors(), 64)
+	}, 1, 1, items, 64)
 }
 
 func (o ConvFlip) Reference(in, out []*Array) {
