@@ -44,7 +44,7 @@ func runDemo(ctx context.Context, env *environment, out string) error {
 	if err != nil {
 		return err
 	}
-	env.notef("the demo model learned from drawn parts on two CPU cores for little more than an hour: it shows how the program works")
+	env.notef("the demo model learned from drawn parts on two CPU cores for little more than two hours: it shows how the program works")
 	f := detectFlags{model: model, out: results, threshold: "auto", save: savable(), resume: true}
 	plain := *env
 	plain.json = false
