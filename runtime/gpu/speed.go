@@ -46,8 +46,8 @@ func uniformSpeed(ctx context.Context, c Adapter, anew bool) (float64, error) {
 	}
 	speeds.Lock()
 	defer speeds.Unlock()
-	// Some drivers do not say their version: another one has other limits, or another path.
-	adapter := strings.Join([]string{c.Backend, c.Name, c.Driver, fmt.Sprint(c.Limits, c.Features), os.Getenv("VK_DRIVER_FILES"), os.Getenv("VK_ICD_FILENAMES")}, ", ")
+	// Some drivers do not say their version; another one may have other limits.
+	adapter := strings.Join([]string{c.Backend, c.Name, c.Driver, fmt.Sprint(c.Limits, c.Features)}, ", ")
 	machine, _ := os.Hostname()
 	file := readSpeeds()
 	if !anew {

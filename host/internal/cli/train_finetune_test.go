@@ -11,7 +11,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/drdc-dev/drdc/kernels"
 	"github.com/drdc-dev/drdc/runtime/dataset"
 	"github.com/drdc-dev/drdc/runtime/diffusion"
 	"github.com/drdc-dev/drdc/runtime/gpu"
@@ -213,11 +212,9 @@ func lossOf(t *testing.T, path, data string, seed uint64) float64 {
 	}
 	var out [2][]float32
 	for i, name := range []string{"answer", "noise"} {
-		raw, err := exec.Read(t.Context(), name)
-		if err != nil {
+		if out[i], err = exec.ReadFloats(t.Context(), name); err != nil {
 			t.Fatal(err)
 		}
-		out[i] = kernels.Decode32(raw)
 	}
 	sum, n := 0.0, 0
 	for i := range out[0] {
