@@ -49,14 +49,12 @@ func uniformSpeed(ctx context.Context, c Adapter, anew bool) (float64, error) {
 	// Some drivers do not say their version; another one may have other limits.
 	adapter := strings.Join([]string{c.Backend, c.Name, c.Driver, fmt.Sprint(c.Limits, c.Features)}, ", ")
 	machine, _ := os.Hostname()
+	if v, ok := speeds.known[adapter]; ok && !anew {
+		return v, nil
+	}
 	file := readSpeeds()
-	if !anew {
-		if v, ok := speeds.known[adapter]; ok {
-			return v, nil
-		}
-		if k, ok := file[adapter]; ok && k.Machine == machine && k.Speed > 0 {
-			return k.Speed, nil
-		}
+	if k, ok := file[adapter]; ok && !anew && k.Machine == machine && k.Speed > 0 {
+		return k.Speed, nil
 	}
 	v, err := measureSpeed(ctx, c.Index)
 	if err != nil {

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"errors"
@@ -114,7 +115,7 @@ func (r *imageReport) measure(ctx context.Context, env *environment, dev *gpu.De
 		return err
 	}
 	r.First, warm = warm[0].Total, warm[1:]
-	slices.SortFunc(warm, func(a, b method.Seconds) int { return int(1e9 * (a.Total - b.Total)) })
+	slices.SortFunc(warm, func(a, b method.Seconds) int { return cmp.Compare(a.Total, b.Total) })
 	r.Best, r.Median = warm[0], warm[len(warm)/2].Total
 	_, err = once(method.Options{Profile: true}, 1, func(res *method.Result) { r.Profile = res.Profile })
 	if err != nil {
