@@ -206,8 +206,8 @@ func (d *Device) Read(ctx context.Context, b *Buffer, offset uint64, dst []byte)
 	defer d.life.RUnlock()
 	for len(dst) > 0 {
 		n := min(len(dst), readChunk)
-		if err := d.readChunk(ctx, b, offset, dst[:n]); err != nil {
-			return fail(fmt.Errorf("buffer %q: %w", b.label, err))
+		if err := d.read(ctx, Bind{b, offset, uint64(n)}, dst[:n]); err != nil {
+			return fail(err)
 		}
 		offset += uint64(n)
 		dst = dst[n:]
@@ -215,37 +215,140 @@ func (d *Device) Read(ctx context.Context, b *Buffer, offset uint64, dst []byte)
 	return nil
 }
 
-func (d *Device) readChunk(ctx context.Context, b *Buffer, offset uint64, dst []byte) error {
+func (d *Device) read(ctx context.Context, from Bind, dst []byte) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	n := uint64(len(dst))
-	if err := d.begin("map", n, b.label); err != nil {
+	r, err := d.startRead(from)
+	if err != nil {
 		return err
 	}
-	size := max(minStaging, uint64(1)<<bits.Len64(n-1))
-	stage, err := d.takeStaging(size)
-	if err != nil {
-		return d.note(err)
-	}
-	m, err := d.startRead(b, offset, stage, n)
-	if err == nil {
-		err = d.drv.finishRead(ctx, m, stage, dst)
-	}
-	d.putStaging(stage, size, err == nil)
-	return d.note(err)
+	return r.wait(ctx, dst)
 }
 
-// startRead queues the copy into stage and asks for its mapping.
-func (d *Device) startRead(b *Buffer, offset uint64, stage rawBuffer, n uint64) (rawMap, error) {
+// Readback is a copy of ranges of buffers on its way to the program. It holds
+// staging memory until Wait or Discard, one of which is called once.
+type Readback struct {
+	d           *Device
+	label       string // of the first buffer
+	stage       rawBuffer
+	size, bytes uint64 // of stage, and of the ranges together
+}
+
+// StartRead queues a copy of the ranges, whose offsets and sizes are multiples of
+// 4, and returns without waiting. The copy is of what the work queued before makes
+// of them, whatever is queued later.
+func (d *Device) StartRead(ranges ...Bind) (*Readback, error) {
+	if err := d.enter(); err != nil {
+		return nil, fmt.Errorf("gpu: read: %w", err)
+	}
+	defer d.life.RUnlock()
+	r, err := d.startRead(ranges...)
+	if err != nil {
+		return nil, fmt.Errorf("gpu: read: %w", err)
+	}
+	return r, nil
+}
+
+func (d *Device) startRead(ranges ...Bind) (_ *Readback, err error) {
+	r := &Readback{d: d}
+	if len(ranges) == 0 {
+		return r, nil
+	}
+	if ranges, err = d.resolve(ranges); err != nil {
+		return nil, err
+	}
+	for _, from := range ranges {
+		r.bytes += from.Size
+	}
+	r.label = ranges[0].Buffer.label
+	if err := d.begin("copy", r.bytes, r.label); err != nil {
+		return nil, fmt.Errorf("buffer %q: %w", r.label, err)
+	}
+	r.size = max(minStaging, uint64(1)<<bits.Len64(r.bytes-1))
+	if r.stage, err = d.takeStaging(r.size); err == nil {
+		if err = r.fill(ranges); err != nil {
+			d.putStaging(r.stage, r.size, false)
+		}
+	}
+	if err != nil {
+		return nil, fmt.Errorf("buffer %q: %w", r.label, d.note(err))
+	}
+	return r, nil
+}
+
+func (d *Device) resolve(ranges []Bind) ([]Bind, error) {
 	d.order.Lock()
 	defer d.order.Unlock()
-	if err := b.usable(); err != nil {
-		var none rawMap
-		return none, err
+	whole := make([]Bind, len(ranges))
+	for i, b := range ranges {
+		var err error
+		if whole[i], err = b.resolve(d); err != nil {
+			return nil, err
+		}
 	}
-	d.count(1)
-	return d.drv.startRead(b.raw, offset, stage, n)
+	return whole, nil
+}
+
+// fill queues the copies into the staging buffer.
+func (r *Readback) fill(ranges []Bind) error {
+	stage := &Buffer{d: r.d, raw: r.stage, label: "readback", size: r.size}
+	steps, at := make([]rawStep, len(ranges)), uint64(0)
+	r.d.order.Lock()
+	defer r.d.order.Unlock()
+	for i, from := range ranges {
+		if err := from.Buffer.usable(); err != nil {
+			return err
+		}
+		steps[i] = copyStep(from, Bind{stage, at, from.Size})
+		at += from.Size
+	}
+	r.d.count(1)
+	return r.d.drv.submit(steps)
+}
+
+// Bytes is the number of bytes of all ranges.
+func (r *Readback) Bytes() int { return int(r.bytes) }
+
+// Wait waits for the copy and puts its bytes into dst, the ranges one behind the
+// other. If ctx ends first, the queued work goes on and dst holds anything.
+func (r *Readback) Wait(ctx context.Context, dst []byte) error {
+	fail := func(err error) error { return fmt.Errorf("gpu: read of %s: %w", human(r.bytes), err) }
+	if err := r.d.enter(); err != nil {
+		return fail(err)
+	}
+	defer r.d.life.RUnlock()
+	if err := r.wait(ctx, dst); err != nil {
+		return fail(err)
+	}
+	return nil
+}
+
+func (r *Readback) wait(ctx context.Context, dst []byte) error {
+	if uint64(len(dst)) != r.bytes {
+		return fmt.Errorf("%w: %d bytes for the %d of the copy", ErrInvalid, len(dst), r.bytes)
+	}
+	if r.bytes == 0 {
+		return nil
+	}
+	err := r.d.begin("map", r.bytes, r.label)
+	if err == nil {
+		err = r.d.drv.read(ctx, r.stage, dst)
+	}
+	r.d.putStaging(r.stage, r.size, err == nil)
+	if err != nil {
+		return fmt.Errorf("buffer %q: %w", r.label, r.d.note(err))
+	}
+	return nil
+}
+
+// Discard gives the copy up without waiting for it.
+func (r *Readback) Discard() {
+	if r.bytes == 0 || r.d.enter() != nil { // Close frees everything
+		return
+	}
+	defer r.d.life.RUnlock()
+	r.d.putStaging(r.stage, r.size, true) // later copies into it come behind this one
 }
 
 func (d *Device) takeStaging(size uint64) (rawBuffer, error) {

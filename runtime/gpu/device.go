@@ -29,7 +29,7 @@ type Options struct {
 
 // FaultPoint is one operation that is about to run.
 type FaultPoint struct {
-	Op    string // "alloc", "write", "compile", "submit" or "map"
+	Op    string // "alloc", "write", "compile", "submit", or of a readback "copy" and "map"
 	N     int    // how many of Op ran before, from 0
 	Bytes uint64 // size of the buffer, the data or the code; 0 for "submit"
 	Label string // of the buffer, the program or the recording

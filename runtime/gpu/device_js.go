@@ -16,7 +16,7 @@ type (
 	rawPipeline struct{ v, layout js.Value }
 	rawGroup    struct{ v js.Value }
 	rawQueries  struct{ v js.Value }
-	rawMap      struct{ promise js.Value }
+	rawEvent    struct{ promise js.Value }
 	rawStep     struct {
 		pipeline, group js.Value // undefined for a copy
 		groups          [3]uint32
@@ -73,9 +73,9 @@ func (d *driver) close() {
 // lossGrace is how long a loss may come after the rejections that it causes.
 const lossGrace = time.Second
 
-// await waits for a promise that only the loss of the device can reject, and
+// resolve waits for a promise that only the loss of the device can reject, and
 // returns that loss.
-func (d *driver) await(ctx context.Context, start func() js.Value) (js.Value, error) {
+func (d *driver) resolve(ctx context.Context, start func() js.Value) (js.Value, error) {
 	v, err := await(ctx, d.gone, start)
 	if err == nil || ctx.Err() != nil {
 		return v, err
@@ -137,7 +137,7 @@ func (d *driver) guard(f func() error) error {
 		return err
 	}
 	for _, promise := range popped {
-		v, err := d.await(context.Background(), func() js.Value { return promise })
+		v, err := d.resolve(context.Background(), func() js.Value { return promise })
 		if err == nil {
 			err = scopeError(v)
 		}
@@ -199,7 +199,7 @@ func (d *driver) compile(ctx context.Context, label, code string, bindings []Acc
 	if info.IsUndefined() {
 		return p, nil, broken
 	}
-	report, err := d.await(ctx, func() js.Value { return info })
+	report, err := d.resolve(ctx, func() js.Value { return info })
 	if err != nil {
 		return p, nil, err
 	}
@@ -335,23 +335,29 @@ func (d *driver) submitStamped(steps []rawStep, q rawQueries, dst rawBuffer) err
 }
 
 func (d *driver) wait(ctx context.Context) error {
-	_, err := d.await(ctx, func() js.Value { return d.queue.Call("onSubmittedWorkDone") })
+	event, err := d.fence()
+	if err != nil {
+		return err
+	}
+	return d.await(ctx, event)
+}
+
+// fence fires when the work submitted so far is done.
+func (d *driver) fence() (e rawEvent, err error) {
+	err = try(func() { e.promise = d.queue.Call("onSubmittedWorkDone") })
+	return e, err
+}
+
+func (d *driver) await(ctx context.Context, e rawEvent) error {
+	_, err := d.resolve(ctx, func() js.Value { return e.promise })
 	return err
 }
 
-func (d *driver) startRead(src rawBuffer, offset uint64, stage rawBuffer, n uint64) (rawMap, error) {
-	var m rawMap
-	err := try(func() {
-		encoder := d.dev.Call("createCommandEncoder")
-		encoder.Call("copyBufferToBuffer", src.v, float64(offset), stage.v, 0, float64(n))
-		d.queue.Call("submit", []any{encoder.Call("finish")})
-		m.promise = stage.v.Call("mapAsync", usageMapRead, 0, float64(n))
-	})
-	return m, err
-}
-
-func (d *driver) finishRead(ctx context.Context, m rawMap, stage rawBuffer, dst []byte) error {
-	if _, err := d.await(ctx, func() js.Value { return m.promise }); err != nil {
+// read maps a staging buffer, once the work queued before is done, and copies its
+// bytes.
+func (d *driver) read(ctx context.Context, stage rawBuffer, dst []byte) error {
+	mapped := func() js.Value { return stage.v.Call("mapAsync", usageMapRead, 0, float64(len(dst))) }
+	if _, err := d.resolve(ctx, mapped); err != nil {
 		return err
 	}
 	return try(func() {

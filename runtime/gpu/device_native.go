@@ -35,7 +35,7 @@ type (
 	rawBuffer   struct{ c C.WGPUBuffer }
 	rawPipeline struct{ c C.gpu_pipeline }
 	rawGroup    struct{ c C.WGPUBindGroup }
-	rawMap      struct{ event *C.gpu_event }
+	rawEvent    struct{ c *C.gpu_event }
 	rawQueries  struct{ c C.WGPUQuerySet }
 	rawStep     = C.gpu_step
 )
@@ -406,34 +406,45 @@ func (d *driver) resolve(q rawQueries, n int, dst rawBuffer) error {
 }
 
 func (d *driver) wait(ctx context.Context) error {
-	d.mu.Lock()
-	var e C.gpu_error
-	event := C.gpu_work_done(&d.dev, &e)
-	err := take(&e)
-	if err != nil {
-		C.gpu_event_drop(event)
-	}
-	d.mu.Unlock()
+	event, err := d.fence()
 	if err != nil {
 		return err
 	}
 	return d.await(ctx, event)
 }
 
+// fence fires when the work submitted so far is done. await frees it.
+func (d *driver) fence() (rawEvent, error) {
+	return d.event(func(e *C.gpu_error) *C.gpu_event { return C.gpu_work_done(&d.dev, e) })
+}
+
+// event asks for a completion.
+func (d *driver) event(ask func(*C.gpu_error) *C.gpu_event) (rawEvent, error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	var e C.gpu_error
+	event := ask(&e)
+	if err := take(&e); err != nil {
+		C.gpu_event_drop(event)
+		return rawEvent{}, err
+	}
+	return rawEvent{event}, nil
+}
+
 // await polls until the event has fired or ctx ends, and frees the event. It
 // never blocks in C: a blocking poll could not be cancelled, and it would hold
 // up the calls of other goroutines.
-func (d *driver) await(ctx context.Context, event *C.gpu_event) error {
+func (d *driver) await(ctx context.Context, event rawEvent) error {
 	const spins, first, last = 64, 20 * time.Microsecond, 200 * time.Microsecond
 	rest := first
 	for i := 0; ; i++ {
 		if ctx.Err() != nil {
 			d.mu.Lock()
-			C.gpu_event_drop(event)
+			C.gpu_event_drop(event.c)
 			d.mu.Unlock()
 			return ctx.Err()
 		}
-		if fired, err := d.poll(event); fired || err != nil {
+		if fired, err := d.poll(event.c); fired || err != nil {
 			return err
 		}
 		if i < spins {
@@ -469,24 +480,14 @@ func (d *driver) poll(event *C.gpu_event) (bool, error) {
 	return true, nil
 }
 
-func (d *driver) startRead(src rawBuffer, offset uint64, stage rawBuffer, n uint64) (rawMap, error) {
-	step := rawStep{src: src.c, src_offset: C.uint64_t(offset), dst: stage.c, size: C.uint64_t(n)}
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	if err := d.submitLocked([]rawStep{step}, rawQueries{}); err != nil {
-		return rawMap{}, err
+// read maps a staging buffer, once the work queued before is done, and copies its
+// bytes.
+func (d *driver) read(ctx context.Context, stage rawBuffer, dst []byte) error {
+	event, err := d.event(func(e *C.gpu_error) *C.gpu_event { return C.gpu_map(&d.dev, stage.c, C.size_t(len(dst)), e) })
+	if err != nil {
+		return err
 	}
-	var e C.gpu_error
-	event := C.gpu_map(&d.dev, stage.c, C.size_t(n), &e)
-	if err := take(&e); err != nil {
-		C.gpu_event_drop(event)
-		return rawMap{}, err
-	}
-	return rawMap{event}, nil
-}
-
-func (d *driver) finishRead(ctx context.Context, m rawMap, stage rawBuffer, dst []byte) error {
-	if err := d.await(ctx, m.event); err != nil {
+	if err := d.await(ctx, event); err != nil {
 		return err
 	}
 	p := C.wgpuBufferGetConstMappedRange(stage.c, 0, C.size_t(len(dst)))

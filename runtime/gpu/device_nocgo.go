@@ -12,7 +12,7 @@ type (
 	rawBuffer   struct{}
 	rawPipeline struct{}
 	rawGroup    struct{}
-	rawMap      struct{}
+	rawEvent    struct{}
 	rawQueries  struct{}
 	rawStep     struct{}
 )
@@ -33,8 +33,7 @@ type methods interface {
 	newBuffer(label string, size uint64, usage uint32) (rawBuffer, error)
 	freeBuffer(rawBuffer)
 	write(b rawBuffer, offset uint64, data []byte) error
-	startRead(src rawBuffer, offset uint64, stage rawBuffer, n uint64) (rawMap, error)
-	finishRead(ctx context.Context, m rawMap, stage rawBuffer, dst []byte) error
+	read(ctx context.Context, stage rawBuffer, dst []byte) error
 	compile(ctx context.Context, label, code string, bindings []Access) (rawPipeline, *diagnostic, error)
 	freePipeline(rawPipeline)
 	group(label string, p rawPipeline, binds []Bind) (rawGroup, error)
@@ -42,6 +41,8 @@ type methods interface {
 	check([]rawStep) error
 	submit([]rawStep) error
 	wait(context.Context) error
+	fence() (rawEvent, error)
+	await(context.Context, rawEvent) error
 	newQueries(n int) (rawQueries, error)
 	freeQueries(rawQueries)
 	submitStamped(steps []rawStep, q rawQueries, dst rawBuffer) error

@@ -45,6 +45,7 @@ func TestFault(t *testing.T) {
 		{FaultPoint{Op: "write", Bytes: 256, Label: "x"}, "gpu: write"},
 		{FaultPoint{Op: "compile", Bytes: uint64(len(addWGSL)), Label: "add"}, "gpu: compile add"},
 		{FaultPoint{Op: "submit", Label: "step"}, `gpu: submit "step"`},
+		{FaultPoint{Op: "copy", Bytes: 8, Label: "x"}, "gpu: read"},
 		{FaultPoint{Op: "map", Bytes: 8, Label: "x"}, "gpu: read"},
 		{FaultPoint{Op: "alloc", N: 1, Bytes: minStaging, Label: "readback"}, "gpu: read"},
 	}

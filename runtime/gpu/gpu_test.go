@@ -241,6 +241,64 @@ func TestOrder(t *testing.T) {
 	}
 }
 
+// A readback holds what was there when it was started; a fence is passed when the
+// work before it is done.
+func TestStartRead(t *testing.T) {
+	ctx := context.Background()
+	d := open(t, Options{})
+	x, y := newBuffer(t, d, "x", 256, UseStorage), newBuffer(t, d, "y", 8, UseStorage)
+	r := record(t, d, Dispatch{Label: "add", Pipeline: pipeline(t, d, add), Bind: []Bind{{Buffer: x}}, Groups: [3]uint32{1, 1, 1}})
+	check(t, d.Write(y, 0, words(7, 8)))
+	var reads []*Readback
+	var fences []*Fence
+	for range 20 {
+		check(t, d.Submit(r))
+		read, err := d.StartRead(Bind{Buffer: x, Offset: 4, Size: 8}, Bind{Buffer: y})
+		check(t, err)
+		fence, err := d.Fence()
+		check(t, err)
+		reads, fences = append(reads, read), append(fences, fence)
+	}
+	check(t, d.Write(y, 0, words(0, 0)))
+	for i, read := range reads {
+		check(t, fences[i].Wait(ctx))
+		if i%3 == 2 {
+			read.Discard()
+			continue
+		}
+		out := make([]byte, read.Bytes())
+		check(t, read.Wait(ctx, out))
+		if n := uint32(i + 1); !bytes.Equal(out, words(n, n, 7, 8)) {
+			t.Errorf("readback %d: %v", i, out)
+		}
+	}
+	if u := d.Used(); u.Live != 2+idleStaging || u.Bytes != 264+idleStaging*minStaging {
+		t.Errorf("%d buffers of %d bytes live, want two and %d of staging", u.Live, u.Bytes, idleStaging)
+	}
+	ended, cancel := context.WithCancel(ctx)
+	cancel()
+	for _, c := range []struct {
+		ctx  context.Context
+		n    int
+		want error
+	}{{ended, 8, context.Canceled}, {ctx, 4, ErrInvalid}} {
+		read, err := d.StartRead(Bind{Buffer: y})
+		check(t, err)
+		wantError(t, read.Wait(c.ctx, make([]byte, c.n)), c.want, "gpu: read")
+		if c.want == ErrInvalid {
+			read.Discard()
+		}
+	}
+	none, err := d.StartRead()
+	check(t, err)
+	check(t, none.Wait(ctx, nil))
+	_, err = d.StartRead(Bind{Buffer: y}, Bind{Buffer: x, Offset: 2})
+	wantError(t, err, ErrInvalid, `buffer "x"`)
+	check(t, y.Close())
+	_, err = d.StartRead(Bind{Buffer: x}, Bind{Buffer: y})
+	wantError(t, err, ErrClosed, `buffer "y"`)
+}
+
 func TestRecordingErrors(t *testing.T) {
 	limits := DefaultLimits()
 	d := open(t, Options{Limits: &limits})
@@ -325,7 +383,12 @@ func TestClosedDevice(t *testing.T) {
 	x := newBuffer(t, d, "x", 256, UseStorage)
 	r := record(t, d, Dispatch{Label: "add", Pipeline: pipeline(t, d, add), Bind: []Bind{{Buffer: x}}, Groups: [3]uint32{1, 1, 1}})
 	check(t, d.Submit(r))
+	started, err := d.StartRead(Bind{Buffer: x})
+	check(t, err)
+	fence, err := d.Fence()
+	check(t, err)
 	check(t, d.Close())
+	started.Discard()
 	calls := map[string]func() error{
 		"close":     d.Close,
 		"buffer":    func() error { _, err := d.NewBuffer("y", 4, UseStorage); return err },
@@ -335,6 +398,8 @@ func TestClosedDevice(t *testing.T) {
 		"recording": func() error { _, err := d.NewRecording("r", nil); return err },
 		"submit":    func() error { return d.Submit(r) },
 		"wait":      func() error { return d.Wait(ctx) },
+		"readback":  func() error { return started.Wait(ctx, make([]byte, 256)) },
+		"fence":     func() error { return fence.Wait(ctx) },
 		"profile":   func() error { _, err := d.Profile(ctx, r); return err },
 		"x":         x.Close,
 		"r":         r.Close,

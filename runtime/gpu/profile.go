@@ -136,7 +136,7 @@ func (s *stamps) free() {
 // read waits for the timestamps that the last submission wrote.
 func (s *stamps) read(ctx context.Context) ([]uint64, error) {
 	data := make([]byte, s.buffer.size)
-	if err := s.d.readChunk(ctx, s.buffer, 0, data); err != nil {
+	if err := s.d.read(ctx, Bind{Buffer: s.buffer}, data); err != nil {
 		return nil, err
 	}
 	ticks := make([]uint64, len(data)/8)

@@ -277,17 +277,45 @@ func (d *Device) submit(r *Recording) error {
 	return nil
 }
 
-// Wait returns when all work submitted before is done, or ctx ends.
-func (d *Device) Wait(ctx context.Context) error {
+// Fence is a point in the queue of a device. Its Wait is called once.
+type Fence struct {
+	d     *Device
+	event rawEvent
+}
+
+// Fence marks the end of the work submitted so far.
+func (d *Device) Fence() (*Fence, error) {
 	if err := d.enter(); err != nil {
-		return fmt.Errorf("gpu: wait: %w", err)
+		return nil, fmt.Errorf("gpu: fence: %w", err)
 	}
 	defer d.life.RUnlock()
 	if err := d.Err(); err != nil {
+		return nil, fmt.Errorf("gpu: fence: %w", err)
+	}
+	event, err := d.drv.fence()
+	if err != nil {
+		return nil, fmt.Errorf("gpu: fence: %w", d.note(err))
+	}
+	return &Fence{d, event}, nil
+}
+
+// Wait returns when all work before the fence is done, or ctx ends.
+func (f *Fence) Wait(ctx context.Context) error {
+	if err := f.d.enter(); err != nil {
 		return fmt.Errorf("gpu: wait: %w", err)
 	}
-	if err := d.drv.wait(ctx); err != nil {
-		return fmt.Errorf("gpu: wait: %w", d.note(err))
+	defer f.d.life.RUnlock()
+	if err := f.d.drv.await(ctx, f.event); err != nil {
+		return fmt.Errorf("gpu: wait: %w", f.d.note(err))
 	}
 	return nil
+}
+
+// Wait returns when all work submitted before is done, or ctx ends.
+func (d *Device) Wait(ctx context.Context) error {
+	f, err := d.Fence()
+	if err != nil {
+		return err
+	}
+	return f.Wait(ctx)
 }

@@ -139,8 +139,10 @@ var spin = Program{Label: "spin", File: "spin.wgsl", Code: spinWGSL, Bindings: [
 func TestCancel(t *testing.T) {
 	var cancelAt atomic.Pointer[context.CancelFunc] // called when a read begins
 	d := open(t, Options{Fault: func(p FaultPoint) error {
-		if f := cancelAt.Swap(nil); f != nil && p.Op == "map" {
-			(*f)()
+		if p.Op == "map" {
+			if f := cancelAt.Swap(nil); f != nil {
+				(*f)()
+			}
 		}
 		return nil
 	}})

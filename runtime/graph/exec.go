@@ -177,11 +177,13 @@ func (e *Exec) Submit() error { return e.dev.Submit(e.rec) }
 func (e *Exec) Read(ctx context.Context, name string) ([]byte, error) {
 	id, ok := e.plan.graph.output(name)
 	if !ok {
-		return nil, fmt.Errorf("graph: no output %q", name)
+		return nil, errNoOutput(name)
 	}
 	data := make([]byte, e.plan.graph.values[id].Bytes())
 	return data, e.dev.Read(ctx, e.buffers[e.plan.graph.root(id)], 0, data)
 }
+
+func errNoOutput(name string) error { return fmt.Errorf("graph: no output %q", name) }
 
 // ReadFloats is Read for an output of type F32: its padded values.
 func (e *Exec) ReadFloats(ctx context.Context, name string) ([]float32, error) {

@@ -23,20 +23,20 @@ func (g *Graph) Check(name string, v Value) {
 // Finite reads the checkpoints of the last replay in the order of their
 // declaration and returns an error that names the first one with a NaN or Inf.
 func (e *Exec) Finite(ctx context.Context) error {
-	for _, o := range e.plan.graph.outputs {
-		name, ok := strings.CutPrefix(o.name, checkPrefix)
-		if !ok {
-			continue
-		}
-		data, err := e.Read(ctx, o.name)
-		if err != nil {
-			return err
-		}
-		a := kernels.NewArray(e.plan.graph.values[o.value].Tensor)
-		a.SetBytes(data)
-		if n := a.Data[0]; n > 0 {
-			return fmt.Errorf("graph: %s: %w: %.0f of them", name, ErrNonFinite, n)
-		}
+	r, err := e.StartRead()
+	if err != nil {
+		return err
+	}
+	_, err = r.Wait(ctx)
+	return err
+}
+
+// finite checks the values of a checkpoint.
+func (g *Graph) finite(o output, data []byte) error {
+	a := kernels.NewArray(g.values[o.value].Tensor)
+	a.SetBytes(data)
+	if n := a.Data[0]; n > 0 {
+		return fmt.Errorf("graph: %s: %w: %.0f of them", strings.TrimPrefix(o.name, checkPrefix), ErrNonFinite, n)
 	}
 	return nil
 }
