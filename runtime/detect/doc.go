@@ -5,7 +5,8 @@
 // compiles it; Detect runs it on one image after the other. A model has a base, a
 // refiner, or both. The result depends on the image, the model, the settings and the
 // device, and on nothing else: not on the order of images, nor on how much memory the
-// device has.
+// device has. An image comes back to Go when its maps are there, and on a discrete GPU
+// not before: Prepared says how the next one overlaps with it.
 //
 // A value that is not finite ends in an error that names the place, never in a
 // heatmap.

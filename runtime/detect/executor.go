@@ -1,7 +1,6 @@
 package detect
 
 import (
-	"cmp"
 	"context"
 	"fmt"
 	"maps"
@@ -16,63 +15,60 @@ import (
 // executor runs one graph: on a device, or on the CPU.
 type executor interface {
 	Write(name string, data []byte) error
-	Submit(ctx context.Context) error
-	// Read returns the padded values of an output.
-	Read(ctx context.Context, name string) ([]float32, error)
-	// Finite wraps graph.ErrNonFinite when a checkpoint of the last replay found a NaN
-	// or Inf.
-	Finite(ctx context.Context) error
+	// Submit replays the graph once. The fence is passed when the replay is done; nil
+	// says that it is.
+	Submit(ctx context.Context) (*gpu.Fence, error)
+	// StartRead copies an output as the replays submitted so far make it.
+	StartRead(name string) (readback, error)
 	Close() error
+}
+
+// readback is the copy of an output; one of its methods is called, once.
+type readback interface {
+	// Wait returns the padded values. It wraps graph.ErrNonFinite when a checkpoint of
+	// the last replay found a NaN or Inf.
+	Wait(ctx context.Context) ([]float32, error)
+	Discard()
 }
 
 // onDevice runs a graph on a device.
 type onDevice struct {
 	*graph.Exec
-	beat    func()
+	dev     *gpu.Device
 	timings func([]gpu.Timing) // not nil: every dispatch is timed
-	// pace is a small output that is read behind every submission, "" for none.
-	pace string
 }
 
-// paceOf is the smallest output of g. A device that may take seconds for a step is
-// waited for, so that a beat says that it made a step, and a cancelled image does not
-// leave the others queued. Discrete GPUs get the whole image at once.
-func paceOf(dev *gpu.Device, g *graph.Graph) string {
-	if dev.Adapter().Type == gpu.Discrete {
-		return ""
-	}
-	outputs := g.Outputs()
-	return slices.MinFunc(slices.Sorted(maps.Keys(outputs)), func(a, b string) int {
-		return cmp.Compare(outputs[a].Bytes(), outputs[b].Bytes())
-	})
-}
-
-func (e onDevice) Submit(ctx context.Context) error {
+func (e onDevice) Submit(ctx context.Context) (*gpu.Fence, error) {
 	if err := ctx.Err(); err != nil {
-		return err
+		return nil, err
 	}
 	if e.timings != nil {
 		ts, err := e.Profile(ctx)
-		if e.timings(ts); err != nil {
-			return err
-		}
-	} else if err := e.Exec.Submit(); err != nil {
-		return err
+		e.timings(ts)
+		return nil, err
 	}
-	if e.pace != "" {
-		if _, err := e.Exec.Read(ctx, e.pace); err != nil {
-			return err
-		}
+	if err := e.Exec.Submit(); err != nil {
+		return nil, err
 	}
-	if e.beat != nil {
-		e.beat()
-	}
-	return nil
+	return e.dev.Fence()
 }
 
-func (e onDevice) Read(ctx context.Context, name string) ([]float32, error) {
-	data, err := e.Exec.Read(ctx, name)
-	return kernels.Decode32(data), err
+func (e onDevice) StartRead(name string) (readback, error) {
+	r, err := e.Exec.StartRead(name)
+	if err != nil {
+		return nil, err
+	}
+	return fromDevice{r}, nil
+}
+
+type fromDevice struct{ *graph.Readback }
+
+func (r fromDevice) Wait(ctx context.Context) ([]float32, error) {
+	data, err := r.Readback.Wait(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return kernels.Decode32(data[0]), nil
 }
 
 // onCPU runs a graph with the references of the kernels.
@@ -80,15 +76,14 @@ type onCPU struct {
 	graph     *graph.Graph
 	reference *graph.Reference
 	in, out   map[string]*kernels.Array
-	beat      func()
 }
 
-func newOnCPU(ctx context.Context, g *graph.Graph, s graph.Store, beat func()) (executor, error) {
+func newOnCPU(ctx context.Context, g *graph.Graph, s graph.Store) (executor, error) {
 	r, err := g.Reference(ctx, s)
 	if err != nil {
 		return nil, err
 	}
-	e := &onCPU{graph: g, reference: r, in: map[string]*kernels.Array{}, beat: beat}
+	e := &onCPU{graph: g, reference: r, in: map[string]*kernels.Array{}}
 	for name, t := range g.Inputs() {
 		e.in[name] = kernels.NewArray(t)
 	}
@@ -107,15 +102,12 @@ func (e *onCPU) Write(name string, data []byte) error {
 	return nil
 }
 
-func (e *onCPU) Submit(ctx context.Context) (err error) {
+func (e *onCPU) Submit(ctx context.Context) (_ *gpu.Fence, err error) {
 	e.out, err = e.reference.Run(ctx, e.in)
-	if e.beat != nil {
-		e.beat()
-	}
-	return err
+	return nil, err
 }
 
-func (e *onCPU) Read(_ context.Context, name string) ([]float32, error) {
+func (e *onCPU) StartRead(name string) (readback, error) {
 	a := e.out[name]
 	if a == nil {
 		return nil, fmt.Errorf("no output %q", name)
@@ -124,10 +116,10 @@ func (e *onCPU) Read(_ context.Context, name string) ([]float32, error) {
 	for i, x := range a.Data {
 		v[i] = float32(x)
 	}
-	return v, nil
+	return fromCPU{v, e.finite()}, nil
 }
 
-func (e *onCPU) Finite(context.Context) error {
+func (e *onCPU) finite() error {
 	var bad []string
 	for _, name := range slices.Sorted(maps.Keys(e.out)) {
 		if check, ok := strings.CutPrefix(name, "finite: "); ok && e.out[name].Data[0] > 0 {
@@ -141,3 +133,11 @@ func (e *onCPU) Finite(context.Context) error {
 }
 
 func (e *onCPU) Close() error { return nil }
+
+type fromCPU struct {
+	values []float32
+	err    error
+}
+
+func (r fromCPU) Wait(context.Context) ([]float32, error) { return r.values, r.err }
+func (r fromCPU) Discard()                                {}

@@ -18,7 +18,8 @@ import (
 // even with one sample at once.
 var ErrTooLarge = errors.New("the model does not fit the device")
 
-// Detector is a model that is loaded and compiled. It is not safe for concurrent use.
+// Detector is a model that is loaded and compiled. It is not safe for concurrent use,
+// but that the next image can be prepared and queued beside one: see Prepared.
 type Detector struct {
 	config  model.Config // with the settings in force; parts left out are nil
 	options Options
@@ -32,6 +33,9 @@ type Detector struct {
 	loop    *diffusion.Loop
 	memory  Memory
 	profile *profiler
+
+	queues bool // the device takes an image whole, and the next behind it
+	last   *run // that was started
 }
 
 // Open loads m on dev; with dev nil it runs on the CPU, in float64 and slowly. When
@@ -66,6 +70,7 @@ func Open(ctx context.Context, dev *gpu.Device, m Model, o Options) (*Detector, 
 func (d *Detector) open(ctx context.Context, dev *gpu.Device, s graph.Store) error {
 	l := &loader{detector: d, dev: dev, store: s}
 	if dev != nil {
+		d.queues = (d.options.queue || dev.Adapter().Type == gpu.Discrete) && !d.options.Profile && d.options.Watch == nil
 		if d.params = d.options.Params; d.params == nil {
 			d.params = graph.NewParams(dev)
 		}
@@ -142,12 +147,12 @@ func (l *loader) load(ctx context.Context, refiner *graph.Graph) (err error) {
 	d := l.detector
 	if l.dev == nil {
 		if l.base != nil && d.base == nil {
-			if d.base, err = newOnCPU(ctx, l.base, l.store, d.options.Beat); err != nil {
+			if d.base, err = newOnCPU(ctx, l.base, l.store); err != nil {
 				return err
 			}
 		}
 		if refiner != nil {
-			d.refiner, err = newOnCPU(ctx, refiner, l.store, d.options.Beat)
+			d.refiner, err = newOnCPU(ctx, refiner, l.store)
 		}
 		return err
 	}
@@ -210,7 +215,7 @@ func (l *loader) onDevice(ctx context.Context, part string, g *graph.Graph, p *g
 	if err != nil {
 		return nil, err
 	}
-	return onDevice{e, d.options.Beat, d.profile.recorder(part), paceOf(l.dev, g)}, nil
+	return onDevice{e, l.dev, d.profile.recorder(part)}, nil
 }
 
 // progress tells of a stage; stages may run at the same time.

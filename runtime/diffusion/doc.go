@@ -56,5 +56,6 @@
 //	loop, err := diffusion.NewLoop(diffusion.Default(), schedule, 224, 2)
 //	stack := loop.Build(g, denoiser)
 //	g.Output("stack", stack)
-//	err = loop.Run(ctx, exec, image, diffusion.NewKey(digest, seed), nil)
+//	inputs, err := loop.Inputs(image, diffusion.NewKey(digest, seed))
+//	err = loop.Run(ctx, exec, inputs, nil)
 package diffusion

@@ -127,13 +127,22 @@ type fused struct {
 	*fusion.Fused
 }
 
+func runLoop(t *testing.T, l *Loop, e Exec, image []float32, key Key) {
+	t.Helper()
+	in, err := l.Inputs(image, key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := l.Run(t.Context(), e, in, nil); err != nil {
+		t.Fatal(err)
+	}
+}
+
 // run does one image.
 func run(t *testing.T, l *Loop, e onDevice, image []float32, name string) fused {
 	t.Helper()
 	ctx := t.Context()
-	if err := l.Run(ctx, e, image, NewKey(sha256.Sum256([]byte(name)), l.config.Seed), nil); err != nil {
-		t.Fatal(err)
-	}
+	runLoop(t, l, e, image, NewKey(sha256.Sum256([]byte(name)), l.config.Seed))
 	if err := e.Finite(ctx); err != nil {
 		t.Fatal(err)
 	}
@@ -357,9 +366,7 @@ func TestNonFinite(t *testing.T) {
 	l := newLoop(t, testConfig(), 4)
 	e := load(t, dev, l, flaw{}, nil)
 	_, padded := testImage(0)
-	if err := l.Run(context.Background(), e, padded, Key{}, nil); err != nil {
-		t.Fatal(err)
-	}
+	runLoop(t, l, e, padded, Key{})
 	err := e.Finite(context.Background())
 	if err == nil || !strings.Contains(err.Error(), "refiner: predicted noise") {
 		t.Errorf("got %v, want an error that names the predicted noise", err)
@@ -382,9 +389,7 @@ func TestReference(t *testing.T) {
 	}
 	plain, padded := testImage(0)
 	digest := sha256.Sum256([]byte("image"))
-	if err := l.Run(context.Background(), e, padded, NewKey(digest, c.Seed), nil); err != nil {
-		t.Fatal(err)
-	}
+	runLoop(t, l, e, padded, NewKey(digest, c.Seed))
 	want := plainMaps(c, l.schedule.AlphaBar, net.plain, plain, digest[:])
 	for i, m := range c.Maps() {
 		v := make([]float64, testSize*testSize)

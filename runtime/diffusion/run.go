@@ -15,26 +15,44 @@ type Exec interface {
 	Submit(ctx context.Context) error
 }
 
-// Run submits the step of every timestep for one image: padded values of
-// [1, S, S, 3] in -1..1. after, which may be nil, is called behind each submission
-// with the number of the timestep from 0. Nothing is read back.
-func (l *Loop) Run(ctx context.Context, e Exec, image []float32, key Key, after func(step int) error) error {
+// Inputs are the bytes of the inputs of all steps for one image.
+type Inputs struct {
+	image inputs
+	steps []inputs
+}
+
+// Inputs works out the inputs of the steps for one image: padded values of
+// [1, S, S, 3] in -1..1.
+func (l *Loop) Inputs(image []float32, key Key) (*Inputs, error) {
 	if want := kernels.Float(1, l.size, l.size, 3).Shape.Padded(); len(image) != want {
-		return fmt.Errorf("diffusion: image of %d values, want %d: %d px and 4 lanes", len(image), want, l.size)
+		return nil, fmt.Errorf("diffusion: image of %d values, want %d: %d px and 4 lanes", len(image), want, l.size)
 	}
-	w := writer{write: e.Write}
-	w.floats(inImage, image)
-	l.writeSamples(&w, key)
+	in := &Inputs{}
+	in.image.floats(inImage, image)
+	l.samples(&in.image, key)
 	for i, t := range l.config.Timesteps {
-		l.writeTimestep(&w, i)
+		var step inputs
+		l.timestep(&step, i)
 		if l.config.Noise == Fixed {
 			t = 0
 		}
 		for b, batch := range l.batches {
-			w.keys(numbered(inNoise, b), len(batch), func(i int) [4]uint32 { return key.stream(forNoise, batch[i].cell, batch[i].set, t) })
+			step.keys(numbered(inNoise, b), len(batch), func(i int) [4]uint32 { return key.stream(forNoise, batch[i].cell, batch[i].set, t) })
 		}
-		if w.err != nil {
-			return w.err
+		in.steps = append(in.steps, step)
+	}
+	return in, nil
+}
+
+// Run submits the step of every timestep. after, which may be nil, is called behind
+// each submission with the number of the timestep from 0. Nothing is read back.
+func (l *Loop) Run(ctx context.Context, e Exec, in *Inputs, after func(step int) error) error {
+	if err := in.image.write(e.Write); err != nil {
+		return err
+	}
+	for i, step := range in.steps {
+		if err := step.write(e.Write); err != nil {
+			return err
 		}
 		if err := e.Submit(ctx); err != nil {
 			return err
@@ -48,8 +66,8 @@ func (l *Loop) Run(ctx context.Context, e Exec, image []float32, key Key, after 
 	return nil
 }
 
-// writeSamples gives every sample its mask and the key of its fill.
-func (l *Loop) writeSamples(w *writer, key Key) {
+// samples gives every sample its mask and the key of its fill.
+func (l *Loop) samples(in *inputs, key Key) {
 	masks := map[int][][]bool{}
 	for _, k := range l.config.Cells {
 		masks[k] = Masks(key, l.size, k, l.config.Sets)
@@ -59,8 +77,8 @@ func (l *Loop) writeSamples(w *writer, key Key) {
 		for _, s := range batch {
 			mask = appendMask(mask, masks[s.cell][s.set])
 		}
-		w.floats(numbered(inMask, b), mask)
-		w.keys(numbered(inFill, b), len(batch), func(i int) [4]uint32 { return key.stream(forFill, batch[i].cell, batch[i].set, 0) })
+		in.floats(numbered(inMask, b), mask)
+		in.keys(numbered(inFill, b), len(batch), func(i int) [4]uint32 { return key.stream(forFill, batch[i].cell, batch[i].set, 0) })
 	}
 }
 
@@ -76,53 +94,63 @@ func appendMask(values []float32, mask []bool) []float32 {
 	return values
 }
 
-// writeTimestep gives the step its coefficients.
-func (l *Loop) writeTimestep(w *writer, i int) {
+// timestep gives the step its coefficients.
+func (l *Loop) timestep(in *inputs, i int) {
 	t, next := l.config.Timesteps[i], 0
 	if i+1 < len(l.config.Timesteps) {
 		next = l.config.Timesteps[i+1]
 	}
-	w.pair(inIndex, float64(t-1), 0)
+	in.pair(inIndex, float64(t-1), 0)
 	signal, noise := l.schedule.level(t)
-	w.pair(inLevel, signal, noise)
+	in.pair(inLevel, signal, noise)
 	a, b := l.schedule.predict(t)
-	w.pair(inPredict, a, b)
+	in.pair(inPredict, a, b)
 	if l.config.Sampler == DDIM {
 		first := 0.0
 		if i == 0 {
 			first = 1
 		}
-		w.pair(inFirst, first, 0)
+		in.pair(inFirst, first, 0)
 		a, b := l.schedule.advance(t, next)
-		w.pair(inAdvance, a, b)
+		in.pair(inAdvance, a, b)
 	}
 }
 
-// writer keeps the first error.
-type writer struct {
-	write func(name string, data []byte) error
-	err   error
+// input is an input of a graph with its bytes.
+type input struct {
+	name string
+	data []byte
 }
 
-func (w *writer) bytes(name string, data []byte) {
-	if w.err == nil {
-		w.err = w.write(name, data)
+// inputs are in the order in which they are written.
+type inputs []input
+
+func (in inputs) write(write func(name string, data []byte) error) error {
+	for _, i := range in {
+		if err := write(i.name, i.data); err != nil {
+			return err
+		}
 	}
+	return nil
 }
 
-func (w *writer) floats(name string, v []float32) { w.bytes(name, kernels.Encode(kernels.F32, v)) }
-
-// pair writes the first two of four lanes.
-func (w *writer) pair(name string, a, b float64) {
-	w.floats(name, []float32{float32(a), float32(b), 0, 0})
+func (in *inputs) bytes(name string, data []byte) {
+	*in = append(*in, input{name, data})
 }
 
-func (w *writer) keys(name string, n int, key func(i int) [4]uint32) {
+func (in *inputs) floats(name string, v []float32) { in.bytes(name, kernels.Encode(kernels.F32, v)) }
+
+// pair adds the first two of four lanes.
+func (in *inputs) pair(name string, a, b float64) {
+	in.floats(name, []float32{float32(a), float32(b), 0, 0})
+}
+
+func (in *inputs) keys(name string, n int, key func(i int) [4]uint32) {
 	a := kernels.NewArray(kernels.Uint(n, 1, 1, 4))
 	for i := range n {
 		for j, v := range key(i) {
 			a.Row(i)[j] = float64(v)
 		}
 	}
-	w.bytes(name, a.Bytes())
+	in.bytes(name, a.Bytes())
 }

@@ -115,20 +115,20 @@ func (t *Training) Write(write func(name string, data []byte) error, images []fl
 		index = append(index, float32(s.Timestep-1), 0, 0, 0)
 		level = append(level, float32(signal), float32(noise), 0, 0)
 	}
-	w := writer{write: write}
-	w.floats(inImage, images)
-	w.floats(inMask, mask)
-	w.floats(inIndex, index)
-	w.floats(inLevel, level)
-	w.keys(inFill, len(batch), func(i int) [4]uint32 {
+	var in inputs
+	in.floats(inImage, images)
+	in.floats(inMask, mask)
+	in.floats(inIndex, index)
+	in.floats(inLevel, level)
+	in.keys(inFill, len(batch), func(i int) [4]uint32 {
 		s := batch[i]
 		return s.Key.stream(forFill, s.Cell, s.Set, 0)
 	})
-	w.keys(inNoise, len(batch), func(i int) [4]uint32 {
+	in.keys(inNoise, len(batch), func(i int) [4]uint32 {
 		s := batch[i]
 		return s.Key.stream(forNoise, s.Cell, s.Set, s.Timestep)
 	})
-	return w.err
+	return in.write(write)
 }
 
 // Denoised is the image that a prediction of the noise in x_t at a timestep amounts

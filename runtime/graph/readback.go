@@ -38,8 +38,10 @@ func (e *Exec) StartRead(names ...string) (*Readback, error) {
 		ranges[i] = gpu.Bind{Buffer: e.buffers[g.root(o.value)], Size: uint64(g.values[o.value].Bytes())}
 	}
 	var err error
-	r.copy, err = e.dev.StartRead(ranges...)
-	return r, err
+	if r.copy, err = e.dev.StartRead(ranges...); err != nil {
+		return nil, err
+	}
+	return r, nil
 }
 
 // Wait waits for the copy and returns the bytes of each output, or an error that

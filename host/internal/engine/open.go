@@ -59,7 +59,7 @@ type detector struct {
 }
 
 func (d *detector) open(ctx context.Context, m detect.Model, s result.Settings, spec worker.Spec, watch worker.Watch) (err error) {
-	options := detect.Options{Infer: &s.Infer, NoRefine: !s.Refine, Profile: spec.Profile, Batch: spec.Batch, Progress: progress(watch)}
+	options := detect.Options{Infer: &s.Infer, NoRefine: !s.Refine, Profile: spec.Profile, Batch: spec.Batch, Progress: progress(watch), Beat: watch.Beat}
 	if spec.Plugin != nil && len(spec.Variants) == 0 {
 		if d.rule, err = openRule(ctx, *spec.Plugin, s.Infer.Fusion, s.RuleParams); err != nil {
 			return err
@@ -70,7 +70,6 @@ func (d *detector) open(ctx context.Context, m detect.Model, s result.Settings, 
 		d.info = worker.Info{Adapter: "reference (Go, float64)", Software: true}
 		watch.Warn("running in plain Go, which is exact and very slow")
 		d.close = beats(watch.Beat)
-		options.Beat = watch.Beat
 	} else {
 		d.device, err = gpu.Open(ctx, gpu.Options{Device: spec.Device})
 		if err != nil {
@@ -81,13 +80,6 @@ func (d *detector) open(ctx context.Context, m detect.Model, s result.Settings, 
 		watch.Note(fmt.Sprintf("adapter %d: %s", a.Index, d.info.Adapter))
 		if w := d.device.Warning(); w != "" {
 			watch.Warn(w)
-		}
-		// A beat says that a step is done, not only queued. An error of Wait shows
-		// again where the step's results are read.
-		options.Beat = func() {
-			if d.device.Wait(ctx) == nil {
-				watch.Beat()
-			}
 		}
 	}
 	if len(spec.Variants) > 0 {

@@ -83,7 +83,7 @@ type Info struct {
 
 // Watch is how a Detector shows that it is alive and says what it does.
 type Watch struct {
-	// Beat is called with every step submitted to the device.
+	// Beat is called with every step that the device has done, by any goroutine.
 	Beat func()
 	// Note is a line for the user.
 	Note func(text string)
