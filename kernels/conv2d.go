@@ -9,9 +9,10 @@ import (
 // every side and groups.
 //
 // Inputs, in this order: x [N, H, W, C]; with Two x2 [N, H, W, C2], whose channels
-// follow those of x, so that a concatenation is never made; w; with Bias bias
-// [1, 1, 1, K]; with Residual residual, of y's shape. Output: y [N, OH, OW, K],
-// OH = (H + top + bottom - KH)/stride + 1 and OW alike, rounded down.
+// follow those of x, so that a concatenation is never made; with Load.Norm the Coef of
+// these sources; w; with Bias bias [1, 1, 1, K]; with Residual residual, of y's shape.
+// Output: y [N, OH, OW, K], OH = (H + top + bottom - KH)/stride + 1 and OW alike,
+// rounded down, with Load.Up of twice H and W. One with a Load has one group.
 //
 // w is [KH, KW, rows, K], f32 or f16, as PackConv makes it: rows is C/Groups padded
 // to four, and with Two both counts padded and added. A depthwise convolution,
@@ -24,19 +25,23 @@ type Conv2D struct {
 	Two      bool
 	Bias     bool
 	Residual bool
+	Load     Load
 }
 
 func (o Conv2D) Name() string { return "conv2d" }
 
 func (o Conv2D) groups() int { return max(o.Groups, 1) }
 
-// weight is the index of w among the inputs.
-func (o Conv2D) weight() int {
+// sources is the number of them: the first inputs.
+func (o Conv2D) sources() int {
 	if o.Two {
 		return 2
 	}
 	return 1
 }
+
+// weight is the index of w among the inputs.
+func (o Conv2D) weight() int { return o.sources() + o.Load.inputs() }
 
 // depthwise reports whether every channel of x has a kernel of its own.
 func (o Conv2D) depthwise(x, w Shape) bool {
@@ -52,8 +57,14 @@ func (o Conv2D) Infer(in []Tensor) ([]Tensor, error) {
 	if err := want(in, epilogueTypes(types, o.Bias, o.Residual)...); err != nil {
 		return nil, err
 	}
-	x, w := in[0].Shape, in[o.weight()].Shape
+	if err := o.Load.check(in, o.sources()); err != nil {
+		return nil, err
+	}
+	x, w := o.Load.as(in[0].Shape), in[o.weight()].Shape
 	g, k := o.groups(), w[3]
+	if g > 1 && o.Load != (Load{}) {
+		return nil, fmt.Errorf("%w: %d groups of sources that are not read as they are", ErrShape, g)
+	}
 	if x[3]%g != 0 || k%g != 0 {
 		return nil, fmt.Errorf("%w: %d groups of %d input and %d output channels, want a divisor of both", ErrShape, g, x[3], k)
 	}
@@ -62,7 +73,7 @@ func (o Conv2D) Infer(in []Tensor) ([]Tensor, error) {
 		rows = 1
 	}
 	if o.Two {
-		x2 := in[1].Shape
+		x2 := o.Load.as(in[1].Shape)
 		if g > 1 {
 			return nil, fmt.Errorf("%w: %d groups with two sources, want 1", ErrShape, g)
 		}
@@ -135,16 +146,29 @@ func (o Conv2D) WithResidual() (Op, bool) {
 	return o, ok
 }
 
+// WithNorm is false where the norm of a value would be computed for more than one vector
+// of columns or two: the taps of the kernel read it again each time.
+func (o Conv2D) WithNorm(n Normalize, in []Tensor) (Op, bool) {
+	load, ok := o.Load.with(n)
+	ok = ok && !o.Two && o.groups() == 1 && in[1].Shape[3] <= 8
+	o.Load, o.Two = load, n.Two
+	return o, ok
+}
+
+func (o Conv2D) WithUp() (Op, bool) {
+	ok := !o.Two && o.groups() == 1 && o.Load == Load{}
+	o.Load.Up = true
+	return o, ok
+}
+
 // conv makes a case: size is N, H, W, kernel is KH, KW, and channels is C, K.
 func (o Conv2D) conv(size [3]int, kernel, channels [2]int, weight Type) Case {
 	x := Float(size[0], size[1], size[2], channels[0])
 	w := Tensor{Shape{kernel[0], kernel[1], pad4(channels[0] / o.groups()), channels[1]}, weight}
-	c := Case{Op: o, In: []Tensor{x, w}, Fill: fillConv(o, 0)}
 	if o.depthwise(x.Shape, w.Shape) {
 		w.Shape[2] = 1
 	}
-	c.In[1] = w
-	return c.finish()
+	return o.of([]Tensor{x}, w)
 }
 
 // join makes a case of two sources with c1 and c2 channels.
@@ -152,13 +176,17 @@ func (o Conv2D) join(size [3]int, kernel [2]int, c1, c2, k int, weight Type) Cas
 	o.Two = true
 	x, x2 := Float(size[0], size[1], size[2], c1), Float(size[0], size[1], size[2], c2)
 	w := Tensor{Shape{kernel[0], kernel[1], pad4(c1) + pad4(c2), k}, weight}
-	c := Case{Op: o, In: []Tensor{x, x2, w}, Fill: fillConv(o, c1)}
-	return c.finish()
+	return o.of([]Tensor{x, x2}, w)
 }
 
-// finish adds the operands of the epilogue and the operation count.
-func (c Case) finish() Case {
-	o := c.Op.(Conv2D)
+// of makes the case of a weight with the operands of the load and of the epilogue, and
+// counts the operations.
+func (o Conv2D) of(sources []Tensor, w Tensor) Case {
+	c := Case{Op: o, In: sources, Fill: o.fill}
+	if o.Load.Norm {
+		c.In = append(c.In, coefOf(sources))
+	}
+	c.In = append(c.In, w)
 	bare := o
 	bare.Bias, bare.Residual = false, false
 	y, err := bare.Infer(c.In)
@@ -170,23 +198,20 @@ func (c Case) finish() Case {
 	return c
 }
 
-// fillConv zeroes the weights that meet padding, as the packer does; c1 is the
-// number of channels of the first of two sources.
-func fillConv(o Conv2D, c1 int) func(r *rand.Rand, in []*Array) {
-	return func(_ *rand.Rand, in []*Array) {
-		x, w := in[0].Shape, in[o.weight()]
-		if o.depthwise(x, w.Shape) {
-			return
+// fill zeroes the weights that meet padding, as the packer does.
+func (o Conv2D) fill(_ *rand.Rand, in []*Array) {
+	x, w := in[0].Shape, in[o.weight()]
+	if o.depthwise(x, w.Shape) {
+		return
+	}
+	for row := range w.Shape.Pixels() {
+		c := row % w.Shape[2]
+		used := c < x[3]/o.groups()
+		if o.Two {
+			used = used || c >= pad4(x[3]) && c < pad4(x[3])+in[1].Shape[3]
 		}
-		for row := range w.Shape.Pixels() {
-			c := row % w.Shape[2]
-			used := c < x[3]/o.groups()
-			if o.Two {
-				used = c < c1 || c >= pad4(c1) && c < pad4(c1)+in[1].Shape[3]
-			}
-			if !used {
-				clear(w.Row(row))
-			}
+		if !used {
+			clear(w.Row(row))
 		}
 	}
 }
@@ -218,6 +243,14 @@ func init() {
 	add("two sources 1x1 in several windows", false, full.join([3]int{2, 9, 31}, k1, 130, 67, 261, F32))
 	add("1x1 in nine parts", false, Conv2D{Stride: one}.conv([3]int{1, 8, 9}, k1, [2]int{130, 1000}, F32))
 	full.Pad = around(1)
+	normed, up := same, full
+	normed.Load, up.Load = Load{Norm: true, SiLU: true}, Load{Norm: true, Up: true}
+	add("normalised, 7 channels", false, normed.conv([3]int{2, 9, 11}, k3, [2]int{7, 7}, F32))
+	add("normalised, two sources of 5 and 3 channels", false, normed.join([3]int{2, 5, 6}, k3, 5, 3, 9, F32))
+	add("normalised, 64->3 at 33x65", false, normed.conv([3]int{1, 33, 65}, k3, [2]int{64, 3}, F32))
+	add("normalised 1x1 f16", false, Conv2D{Stride: one, Load: Load{Norm: true}}.conv([3]int{2, 7, 9}, k1, [2]int{12, 20}, F16))
+	add("doubled, 7 channels", false, up.conv([3]int{2, 9, 11}, k3, [2]int{7, 13}, F32))
+	add("doubled, stride 2 in several windows", false, Conv2D{Stride: two, Pad: around(1), Load: Load{Up: true}}.conv([3]int{1, 17, 33}, k3, [2]int{66, 40}, F32))
 	add("two groups of 3", false, Conv2D{Stride: one, Pad: around(1), Groups: 2, Act: ReLU, Bias: true, Residual: true}.conv([3]int{1, 6, 7}, k3, [2]int{6, 10}, F32))
 	add("three groups of 8 f16", false, Conv2D{Stride: two, Pad: around(1), Groups: 3}.conv([3]int{2, 6, 7}, k3, [2]int{24, 12}, F16))
 	add("group per channel, two outputs each", false, Conv2D{Stride: one, Groups: 5}.conv([3]int{1, 6, 7}, k3, [2]int{5, 10}, F32))
@@ -256,6 +289,8 @@ func randomConv(r *rand.Rand) Case {
 		o.Stride[i] = 1 + r.IntN(2)*r.IntN(3)
 		o.Pad[i], o.Pad[2+i] = r.IntN(kernel[i]), r.IntN(kernel[i])
 	}
+	load := Load{Norm: r.IntN(3) == 0, Up: r.IntN(4) == 0}
+	load.SiLU = load.Norm && r.IntN(2) == 0
 	// Any kernel fits, as the image is at least as large.
 	size := [3]int{extent(r, 3), max(extent(r, 20), kernel[0]), max(extent(r, 40), kernel[1])}
 	weight := Type(r.IntN(2))
@@ -269,8 +304,10 @@ func randomConv(r *rand.Rand) Case {
 		o.Groups = 2 + r.IntN(3)
 		made = o.conv(size, kernel, [2]int{o.Groups * extent(r, 9), o.Groups * extent(r, 9)}, weight)
 	case 2:
+		o.Load = load
 		made = o.join(size, kernel, c, extent(r, 40), k, weight)
 	default:
+		o.Load = load
 		made = o.conv(size, kernel, [2]int{c, k}, weight)
 	}
 	if weight == F16 {

@@ -9,7 +9,7 @@ func (o Conv2D) Record(t Target, in, out []Tensor) (Record, error) {
 		return o.recordDepthwise(t, in, y)
 	case o.groups() > 1:
 		return o.recordGroups(t, in, y)
-	case o.pointwise(w.Shape):
+	case o.pointwise(w.Shape) && o.Load == Load{}:
 		if rec, ok, err := (pointwise{in[:o.weight()], w, o.epilogue()}).recordWindows(t, y); ok {
 			return rec, err
 		}
@@ -25,14 +25,14 @@ func (o Conv2D) Record(t Target, in, out []Tensor) (Record, error) {
 	if t.CPU {
 		return o.recordBlocks(t, in, y)
 	}
-	b := sharedBlock(y.Pixels(), 1, y.C4())
+	b, read := sharedBlock(y.Pixels(), 1, y.C4()), o.Load.as(x)
 	p := tileParams{
-		Images: uint32(x[0]), H: uint32(x[1]), W: uint32(x[2]), First4: uint32(x.C4()),
+		Images: uint32(x[0]), H: uint32(read[1]), W: uint32(read[2]), First4: uint32(x.C4()),
 		OH: uint32(y[1]), OW: uint32(y[2]), Channels: uint32(y[3]), Channels4: uint32(y.C4()),
 		KH: uint32(w.Shape[0]), KW: uint32(w.Shape[1]), StrideH: uint32(o.Stride[0]), StrideW: uint32(o.Stride[1]),
 		Top: int32(o.Pad[0]), Left: int32(o.Pad[1]), ColTiles: uint32(ceilDiv(y.C4(), 8*b.columns)),
 	}
-	d := Dispatch{Shader: "conv2d_tile.wgsl", Set: b.sharedSettings()}
+	d := Dispatch{Shader: "conv2d_tile.wgsl", Set: append(b.sharedSettings(), o.Load.settings()...)}
 	if o.Two {
 		p.Second4 = uint32(in[1].Shape.C4())
 		d.Set = append(d.Set, shaders.Int("TWO", 1))
@@ -45,6 +45,7 @@ func (o Conv2D) Record(t Target, in, out []Tensor) (Record, error) {
 	} else {
 		d.Bind = append(d.Bind, rec.absent())
 	}
+	d.Bind = append(d.Bind, o.Load.coef(&rec, o.sources()))
 	return rec, o.epilogue().add(t, &rec, d, w.Type, ceilDiv(y.Pixels(), 8*b.rows)*int(p.ColTiles))
 }
 
@@ -62,17 +63,17 @@ func (o Conv2D) recordBlocks(t Target, in []Tensor, y Shape) (Record, error) {
 	var rec Record
 	w, b, first := in[o.weight()], imageBlock(y), 0
 	blocks := y[0] * ceilDiv(y[1], b.rows/b.width) * ceilDiv(y[2], b.width)
-	for i, x := range in[:o.weight()] {
-		e := epilogue{}
-		if i == o.weight()-1 {
+	for i, x := range in[:o.sources()] {
+		e, read := epilogue{}, o.Load.as(x.Shape)
+		if i == o.sources()-1 {
 			e = o.epilogue()
 		}
 		d := Dispatch{
 			Shader: "conv2d.wgsl",
-			Set:    append(b.settings(), shaders.Int("WIDTH", b.width)),
-			Bind:   e.bind(&rec, In(i), o.weight()),
+			Set:    append(append(b.settings(), shaders.Int("WIDTH", b.width)), o.Load.settings()...),
+			Bind:   append(e.bind(&rec, In(i), o.weight()), o.Load.coef(&rec, o.sources())),
 			Uniform: blockParams{
-				Images: uint32(x.Shape[0]), H: uint32(x.Shape[1]), W: uint32(x.Shape[2]), C4: uint32(x.Shape.C4()),
+				Images: uint32(read[0]), H: uint32(read[1]), W: uint32(read[2]), C4: uint32(x.Shape.C4()),
 				Rows: uint32(w.Shape[2]), First: uint32(first),
 				OH: uint32(y[1]), OW: uint32(y[2]), Channels: uint32(y[3]), Channels4: uint32(y.C4()),
 				KH: uint32(w.Shape[0]), KW: uint32(w.Shape[1]), StrideH: uint32(o.Stride[0]), StrideW: uint32(o.Stride[1]),

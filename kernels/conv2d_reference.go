@@ -8,7 +8,7 @@ import (
 
 func (o Conv2D) Reference(in, out []*Array) {
 	w, y := in[o.weight()], out[0]
-	sources := in[:o.weight()]
+	sources := o.Load.load(in[:o.weight()])
 	parallelRows(y.Shape[0]*y.Shape[1], func(i int) {
 		n, oy := i/y.Shape[1], i%y.Shape[1]
 		if o.groups() > 1 {

@@ -44,12 +44,13 @@ func (o Conv2D) recordWindows(t Target, in []Tensor, y Shape) (rec Record, ok bo
 	}
 	rec.Temps = []int{16 * a.vectors}
 	first4 := 0
-	for i, x := range in[:o.weight()] {
-		c4 := x.Shape.C4()
+	coef := o.Load.coef(&rec, o.sources())
+	for i, x := range in[:o.sources()] {
+		c4, read := x.Shape.C4(), o.Load.as(x.Shape)
 		n := v.Pixels() * c4
-		if err := rec.over(t, Dispatch{Shader: "conv2d_around.wgsl", Bind: []Operand{In(i), Temp(0)}, Uniform: conv2dAround{
+		if err := rec.over(t, Dispatch{Shader: "conv2d_around.wgsl", Set: o.Load.settings(), Bind: []Operand{In(i), coef, Temp(0)}, Uniform: conv2dAround{
 			Vectors: uint32(n), C4: uint32(c4), Row4: uint32(row4), First4: uint32(first4),
-			H: uint32(v[1]), W: uint32(v[2]), XH: uint32(x.Shape[1]), XW: uint32(x.Shape[2]), Top: int32(o.Pad[0]), Left: int32(o.Pad[1]),
+			H: uint32(v[1]), W: uint32(v[2]), XH: uint32(read[1]), XW: uint32(read[2]), Top: int32(o.Pad[0]), Left: int32(o.Pad[1]),
 		}}, n); err != nil {
 			return Record{}, true, err
 		}

@@ -14,7 +14,8 @@ type tileSums struct {
 	lines, pass        int // rows of tiles, over all images; those of a pass, fewer in the last
 	rows4, k4          int // vectors of a tile's point, of x and of dy
 	v, m, u            windows
-	transforms         bool // through windows
+	none               Operand // in place of coefficients
+	transforms         bool    // through windows
 }
 
 // passBytes bounds the values of a pass, which should stay in the cache of a core.
@@ -46,6 +47,7 @@ func (s tileSums) pixels(t Target, x Shape) int {
 func (o ConvWeight) recordSums(t Target, in, out []Tensor) (Record, error) {
 	s := o.tileSums(t, in, out[0].Shape)
 	rec := Record{Temps: []int{16 * s.v.vectors, 16 * s.m.vectors, 16 * s.u.vectors}}
+	s.none = rec.absent()
 	for i, bytes := range rec.Temps {
 		if bytes > t.StorageBinding {
 			return Record{}, fmt.Errorf("%w: temporary %d of a row of %d tiles of %d by %d channels takes %d bytes, one binding holds %d", ErrLimit, i, s.across, 4*s.rows4, 4*s.k4, bytes, t.StorageBinding)
@@ -94,7 +96,7 @@ func (o ConvWeight) recordTransform(t Target, rec *Record, s tileSums, line, lin
 			Run: uint32(tiles), Rows: uint32(4 * s.rows4), H: uint32(x[1]), W: uint32(x[2]), C4: uint32(s.k4),
 		}}, tiles*s.k4)
 	}
-	return rec.over(t, Dispatch{Shader: "winograd_input.wgsl", Set: set, Bind: []Operand{In(i), Temp(0)}, Uniform: winogradInput{
+	return rec.over(t, Dispatch{Shader: "winograd_input.wgsl", Set: set, Bind: []Operand{In(i), s.none, Temp(0)}, Uniform: winogradInput{
 		Tiles: uint32(tiles), Start: uint32(line * s.across), Across: uint32(s.across), Down: uint32(s.down),
 		H: uint32(x[1]), W: uint32(x[2]), C4: uint32(x.C4()), Rows4: uint32(s.rows4), First4: uint32(first4), Top: int32(o.Pad[0]), Left: int32(o.Pad[1]),
 	}}, tiles*x.C4())

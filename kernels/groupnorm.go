@@ -4,8 +4,6 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
-
-	"github.com/drdc-dev/drdc/shaders"
 )
 
 // GroupNorm normalises x [N, H, W, C] over the pixels and the channels of each of
@@ -45,17 +43,10 @@ func (o GroupNorm) Infer(in []Tensor) ([]Tensor, error) {
 	if err := want(in, types...); err != nil {
 		return nil, err
 	}
-	y := in[0]
-	if o.Two {
-		x2 := in[1].Shape
-		if s := y.Shape; x2[0] != s[0] || x2[1] != s[1] || x2[2] != s[2] || s[3]%4 != 0 {
-			return nil, fmt.Errorf("%w: sources %v and %v, want N, H and W alike and channels of the first a multiple of 4", ErrShape, s, x2)
-		}
-		if y.Shape[3] += x2[3]; !y.Shape.valid() {
-			return nil, fmt.Errorf("%w: output %v is not below 2^31 values", ErrShape, y)
-		}
+	s, err := joined(in[:first])
+	if err != nil {
+		return nil, err
 	}
-	s := y.Shape
 	if o.Groups < 1 || s[3]%o.Groups != 0 {
 		return nil, fmt.Errorf("%w: %d groups of %d channels, want a divisor", ErrShape, o.Groups, s[3])
 	}
@@ -70,68 +61,40 @@ func (o GroupNorm) Infer(in []Tensor) ([]Tensor, error) {
 			return nil, err
 		}
 	}
-	return []Tensor{y}, nil
+	return []Tensor{{Shape: s}}, nil
 }
 
-// Record makes three passes: moments of parts of every channel, coefficients of
-// every channel, and the map itself. The first and the last have a dispatch for
-// each source.
+// Record has the Moments of the sources, the GroupNormCoef and Normalize.
 func (o GroupNorm) Record(t Target, in, out []Tensor) (Record, error) {
-	s, affine := out[0].Shape, o.affine()
-	parts := newChunks(s, 64)
-	runs := int(parts.Threads/parts.C4) / s[0]
-	rec := Record{Temps: []int{48 * int(parts.Threads), 48 * s[0] * s.C4()}}
-	add := func(d Dispatch, groups int) error {
-		var err error
-		d.Groups, err = t.Grid(groups)
-		rec.Steps = append(rec.Steps, d)
-		return err
-	}
-	first := 0
-	for i, x := range in[:affine] {
-		c := newChunks(x.Shape, 64)
-		if err := add(Dispatch{
-			Shader:  "groupnorm_stats.wgsl",
-			Bind:    []Operand{In(i), Temp(0)},
-			Uniform: struct{ Threads, C4, Pixels, Run, Joint4, First4 uint32 }{c.Threads, c.C4, c.Pixels, c.Run, parts.C4, uint32(first)},
-		}, (int(c.Threads)+63)/64); err != nil {
-			return Record{}, err
-		}
-		first += x.Shape.C4()
-	}
-	film, filmRow, hasFilm := In(affine+2), 0, 1
-	if o.Film {
-		filmRow = in[affine+2].filmRow()
-	} else {
-		film, hasFilm, rec.Temps = Temp(2), 0, append(rec.Temps, unread)
-	}
-	if err := add(Dispatch{
-		Shader: "groupnorm_coef.wgsl",
-		Set:    append(wideTile(t).settings(), shaders.Int("FILM", hasFilm)),
-		Bind:   []Operand{Temp(0), In(affine), In(affine + 1), film, Temp(1)},
-		Uniform: struct {
-			Images, Groups, Size, C4, Channels, Runs, Run, Pixels, Film uint32
-			Eps                                                         float32
-		}{uint32(s[0]), uint32(o.Groups), uint32(s[3] / o.Groups), parts.C4, uint32(s[3]), uint32(runs), parts.Run, parts.Pixels, uint32(filmRow), o.Eps},
-	}, s[0]*o.Groups); err != nil {
+	rec, moments, err := recordAllMoments(t, in[:o.affine()])
+	if err != nil {
 		return Record{}, err
 	}
-	first = 0
-	for i, x := range in[:affine] {
-		c := newChunks(x.Shape, mapRun(t))
-		if err := add(Dispatch{
-			Shader: "groupnorm.wgsl",
-			Set:    []shaders.Setting{shaders.Int("ACT", int(o.Act))},
-			Bind:   []Operand{In(i), Temp(1), Out(0)},
-			Uniform: struct{ Threads, C4, Pixels, Run, Channels, Joint4, First4 uint32 }{
-				c.Threads, c.C4, c.Pixels, c.Run, uint32(x.Shape[3]), parts.C4, uint32(first),
-			},
-		}, (int(c.Threads)+63)/64); err != nil {
-			return Record{}, err
-		}
-		first += x.Shape.C4()
+	coef, err := o.recordCoef(t, &rec, moments, in, false)
+	if err != nil {
+		return Record{}, err
 	}
-	return rec, nil
+	n := Normalize{Act: o.Act, Two: o.Two}
+	err = n.record(t, &rec, in[:o.affine()], coef, Out(0), out[0].Shape)
+	return rec, err
+}
+
+// recordAllMoments puts the Moments of sources, the first inputs, into temporaries.
+func recordAllMoments(t Target, sources []Tensor) (rec Record, moments []Operand, err error) {
+	for i, x := range sources {
+		moments = append(moments, rec.temp(momentsOf(x.Shape).Bytes()))
+		if err := recordMoments(t, &rec, In(i), x.Shape, moments[i]); err != nil {
+			return Record{}, nil, err
+		}
+	}
+	return rec, moments, nil
+}
+
+// recordCoef puts the Coef into a temporary; unit: that of the normalised x.
+func (o GroupNorm) recordCoef(t Target, rec *Record, moments []Operand, in []Tensor, unit bool) (Operand, error) {
+	x, sources := in[0].Shape, in[:o.affine()]
+	coef := rec.temp(coefOf(sources).Bytes())
+	return coef, GroupNormCoef{o, x[1] * x[2], unit}.record(t, rec, moments, x[0], x.C4(), in[len(sources):], coef)
 }
 
 func (o GroupNorm) Reference(in, out []*Array) {
@@ -190,8 +153,8 @@ func init() {
 	oneFilm := inputs(true, 3, 5, 6, 64)
 	oneFilm[3] = Float(1, 1, 1, 128)
 	register(Entry{
-		Name: "groupnorm", Class: Norm, Files: []string{"groupnorm_stats.wgsl", "groupnorm_coef.wgsl", "groupnorm.wgsl"},
-		Cases: []Case{
+		Name: "groupnorm", Class: Norm, Files: []string{"groupnorm_coef.wgsl"},
+		Cases: append(coefCases(), []Case{
 			{Name: "one value", Op: op(1, Identity, false), In: inputs(false, 1, 1, 1, 1)},
 			{Name: "1x1 image", Op: op(32, SiLU, true), In: inputs(true, 2, 1, 1, 128)},
 			{Name: "7 channels in 1 group", Op: op(1, Identity, false), In: inputs(false, 2, 5, 3, 7)},
@@ -214,8 +177,11 @@ func init() {
 			two(Case{Name: "silu 28x28x256+256", Op: op(32, SiLU, false), In: inputs(false, 1, 28, 28, 512), Bench: true}, 256),
 			{Name: "silu 56x56x128", Op: op(32, SiLU, true), In: inputs(true, 1, 56, 56, 128), Bench: true},
 			{Name: "silu 224x224x128", Op: op(32, SiLU, true), In: inputs(true, 1, 224, 224, 128), Bench: true},
-		},
+		}...),
 		Random: func(r *rand.Rand) Case {
+			if r.IntN(3) == 0 {
+				return randomCoef(r)
+			}
 			groups, film := extent(r, 32), r.IntN(2) == 1
 			c := groups * (1 + r.IntN(5))
 			made := Case{Op: op(groups, Activation(r.IntN(int(activations))), film), In: inputs(film, extent(r, 3), extent(r, 40), extent(r, 40), c)}

@@ -34,28 +34,27 @@ func (o GroupNormGrad) Infer(in []Tensor) ([]Tensor, error) {
 	return append(in[:o.Norm.affine():o.Norm.affine()], sums, sums), nil
 }
 
-// Record makes five passes: moments of parts of every channel, coefficients of z
-// and of h, the sums over parts of every channel, over channels and groups, and the
-// map itself. The first, third and last have a dispatch for each source.
+// Record has the moments and the coefficients of z, those of h, the sums over parts of
+// every channel, over channels and groups, and the map itself. The sums of parts and the
+// map have a dispatch for each source.
 func (o GroupNormGrad) Record(t Target, in, out []Tensor) (Record, error) {
 	dy, n := len(in)-1, o.Norm
 	s, affine := in[dy].Shape, n.affine()
-	forward, err := n.Record(t, in[:dy], []Tensor{in[dy]})
+	rec, moments, err := recordAllMoments(t, in[:affine])
 	if err != nil {
 		return Record{}, err
 	}
-	// Temporaries: 0 the moments, 1 the coefficients of z, then, behind what stands
-	// for a missing film, those of h, the sums of parts, the coefficients of dx.
-	rec := Record{Steps: forward.Steps[:affine+1], Temps: forward.Temps}
+	z, err := n.recordCoef(t, &rec, moments, in, false)
+	if err != nil {
+		return Record{}, err
+	}
+	h, err := n.recordCoef(t, &rec, moments, in, true)
+	if err != nil {
+		return Record{}, err
+	}
 	parts := newChunks(s, 64)
 	runs := int(parts.Threads/parts.C4) / s[0]
-	unit := len(rec.Temps)
-	rec.Temps = append(rec.Temps, 48*s[0]*s.C4(), 32*int(parts.Threads), 32*s[0]*s.C4())
-	coef := rec.Steps[affine]
-	coef.Set = append(wideTile(t).settings(), shaders.Int("UNIT", 1))
-	coef.Bind = slices.Clone(coef.Bind)
-	coef.Bind[4] = Temp(unit)
-	rec.Steps = append(rec.Steps, coef)
+	sums, dx := rec.temp(32*int(parts.Threads)), rec.temp(32*s[0]*s.C4())
 
 	add := func(d Dispatch, groups int) error {
 		var err error
@@ -69,7 +68,7 @@ func (o GroupNormGrad) Record(t Target, in, out []Tensor) (Record, error) {
 		if err := add(Dispatch{
 			Shader: "groupnormgrad_sums.wgsl",
 			Set:    []shaders.Setting{shaders.Int("ACT", int(n.Act))},
-			Bind:   []Operand{In(i), In(dy), Temp(1), Temp(unit), Temp(unit + 1), Out(i)},
+			Bind:   []Operand{In(i), In(dy), z, h, sums, Out(i)},
 			Uniform: struct{ Threads, C4, Pixels, Run, Joint4, First4 uint32 }{
 				c.Threads, c.C4, c.Pixels, c.Run, parts.C4, uint32(first),
 			},
@@ -81,7 +80,7 @@ func (o GroupNormGrad) Record(t Target, in, out []Tensor) (Record, error) {
 	if err := add(Dispatch{
 		Shader: "groupnormgrad_coef.wgsl",
 		Set:    wideTile(t).settings(),
-		Bind:   []Operand{Temp(unit + 1), Temp(1), Temp(unit + 2), Out(affine), Out(affine + 1)},
+		Bind:   []Operand{sums, z, dx, Out(affine), Out(affine + 1)},
 		Uniform: struct{ Images, Groups, Size, C4, Channels, Runs, Pixels uint32 }{
 			uint32(s[0]), uint32(n.Groups), uint32(s[3] / n.Groups), parts.C4, uint32(s[3]), uint32(runs), parts.Pixels,
 		},
@@ -93,7 +92,7 @@ func (o GroupNormGrad) Record(t Target, in, out []Tensor) (Record, error) {
 		c := newChunks(x.Shape, mapRun(t))
 		if err := add(Dispatch{
 			Shader: "groupnormgrad.wgsl",
-			Bind:   []Operand{In(i), Temp(1), Temp(unit), Temp(unit + 2), Out(i)},
+			Bind:   []Operand{In(i), z, h, dx, Out(i)},
 			Uniform: struct{ Threads, C4, Pixels, Run, Channels, Joint4, First4 uint32 }{
 				c.Threads, c.C4, c.Pixels, c.Run, uint32(x.Shape[3]), parts.C4, uint32(first),
 			},

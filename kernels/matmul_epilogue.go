@@ -78,10 +78,7 @@ func (e epilogue) bind(rec *Record, x Operand, w int) []Operand {
 }
 
 // absent is a temporary that stands for an operand that no shader reads.
-func (r *Record) absent() Operand {
-	r.Temps = append(r.Temps, 16)
-	return Temp(len(r.Temps) - 1)
-}
+func (r *Record) absent() Operand { return r.temp(unread) }
 
 // add puts the settings of the epilogue and the grid into d, and d into rec.
 func (e epilogue) add(t Target, rec *Record, d Dispatch, weight Type, groups int) error {

@@ -130,6 +130,12 @@ func Out(i int) Operand { return Operand{Kind: OutKind, Index: i} }
 // Temp is temporary i as a whole.
 func Temp(i int) Operand { return Operand{Kind: TempKind, Index: i} }
 
+// temp is a new temporary of so many bytes.
+func (r *Record) temp(bytes int) Operand {
+	r.Temps = append(r.Temps, bytes)
+	return Temp(len(r.Temps) - 1)
+}
+
 // Grid folds a number of workgroups into a grid whose dimensions are within
 // the target's limit. Shaders recover the number with linear_group (grid.wgsl)
 // and return when it is past the end.

@@ -60,9 +60,10 @@ func TestDispatches(t *testing.T) {
 				if len(rec.Steps) == 0 {
 					t.Errorf("%s, %s: no dispatches", e.Name, c.Name)
 				}
+				written := map[int]bool{}
 				for i, d := range rec.Steps {
 					used[d.Shader] = true
-					if err := checkDispatch(expanded, d, len(c.In), len(out), rec.Temps); err != "" {
+					if err := checkDispatch(expanded, d, len(c.In), len(out), rec.Temps, written); err != "" {
 						t.Errorf("%s, %s, %s tiles, dispatch %d of %s: %s", e.Name, c.Name, v.Name, i, d.Shader, err)
 					}
 				}
@@ -88,7 +89,9 @@ type parsed struct {
 	fields []shaders.Field
 }
 
-func checkDispatch(expanded map[string]parsed, d Dispatch, in, out int, temps []int) string {
+// checkDispatch says what is wrong with d; written are the outputs that dispatches before
+// it wrote.
+func checkDispatch(expanded map[string]parsed, d Dispatch, in, out int, temps []int, written map[int]bool) string {
 	key := fmt.Sprint(d.Shader, d.Set)
 	src, ok := expanded[key]
 	if !ok {
@@ -129,8 +132,11 @@ func checkDispatch(expanded map[string]parsed, d Dispatch, in, out int, temps []
 		if o.Uniform {
 			continue
 		}
-		if o.Kind == InKind && access != shaders.Read || o.Kind == OutKind && access != shaders.ReadWrite {
+		if o.Kind == InKind && access != shaders.Read || o.Kind == OutKind && access != shaders.ReadWrite && !written[o.Index] {
 			return "binding " + src.Bindings[i].Name + " has the wrong access"
+		}
+		if o.Kind == OutKind {
+			written[o.Index] = true
 		}
 	}
 	for _, g := range d.Groups {

@@ -32,14 +32,16 @@ type Winograd struct {
 	Two      bool
 	Bias     bool
 	Residual bool
+	Load     Load
 	Raw      bool // w is [3, 3, rows, K], f32
+	Moments  bool // a second output holds the Moments of the first; Act is Identity
 }
 
 func (o Winograd) Name() string { return "winograd" }
 
 // conv is the convolution that o computes.
 func (o Winograd) conv() Conv2D {
-	return Conv2D{Stride: [2]int{1, 1}, Pad: o.Pad, Act: o.Act, Two: o.Two, Bias: o.Bias, Residual: o.Residual}
+	return Conv2D{Stride: [2]int{1, 1}, Pad: o.Pad, Act: o.Act, Two: o.Two, Bias: o.Bias, Residual: o.Residual, Load: o.Load}
 }
 
 // Winograd is o as tiles of the size that suits images of shape x, the first source's,
@@ -117,9 +119,16 @@ func (o Winograd) Infer(in []Tensor) ([]Tensor, error) {
 	if o.Raw && in[i].Type != F32 {
 		return nil, fmt.Errorf("%w: weight %v, want f32", ErrShape, in[i])
 	}
+	if o.Moments && o.Act != Identity {
+		return nil, fmt.Errorf("%w: moments behind activation %d", ErrShape, o.Act)
+	}
 	in = slices.Clone(in)
 	in[i].Shape = Shape{3, 3, w[2], w[3]}
-	return o.conv().Infer(in)
+	out, err := o.conv().Infer(in)
+	if err == nil && o.Moments {
+		out = append(out, momentsOf(out[0].Shape))
+	}
+	return out, err
 }
 
 // Flops implements Counted.
@@ -148,12 +157,34 @@ func (o Winograd) WithResidual() (Op, bool) {
 	return o, ok
 }
 
+func (o Winograd) WithNorm(n Normalize, _ []Tensor) (Op, bool) {
+	load, ok := o.Load.with(n)
+	ok = ok && !o.Two
+	o.Load, o.Two = load, n.Two
+	return o, ok
+}
+
+func (o Winograd) WithUp() (Op, bool) {
+	ok := !o.Two && o.Load == Load{}
+	o.Load.Up = true
+	return o, ok
+}
+
+func (o Winograd) WithMoments() (Op, bool) {
+	ok := !o.Moments && o.Act == Identity
+	o.Moments = true
+	return o, ok
+}
+
 // Record has three kinds of steps: the image to points, a matmul for each point, and
 // the products to outputs. They share two temporaries, and where these would be large
 // they go over the tiles in several passes. With Raw the weights to points are another
 // step, the first.
 func (o Winograd) Record(t Target, in, out []Tensor) (Record, error) {
 	if rec, ok, err := o.recordWindows(t, in, out); ok {
+		if err == nil && o.Moments {
+			err = recordMoments(t, &rec, Out(0), out[0].Shape, Out(1))
+		}
 		return rec, err
 	}
 	c, y := o.conv(), out[0].Shape
@@ -172,6 +203,10 @@ func (o Winograd) Record(t Target, in, out []Tensor) (Record, error) {
 	}
 	rec := Record{Temps: []int{pass * points * rows4 * 16, pass * points * k4 * 16}}
 	tile := shaders.Int("TILE", o.Tile)
+	var moments []shaders.Setting
+	if o.Moments {
+		moments = append(moments, shaders.Int("MOMENTS", 1))
+	}
 	e := c.epilogue()
 	end := e.bind(&rec, Temp(1), c.weight())
 	multiply := epilogue{}.bind(&rec, Temp(0), c.weight())
@@ -181,15 +216,23 @@ func (o Winograd) Record(t Target, in, out []Tensor) (Record, error) {
 		return Record{}, err
 	}
 	multiply[1] = weights
+	coef, part := o.Load.coef(&rec, c.sources()), Operand{}
+	if o.Moments {
+		part = rec.temp(48 * tiles * k4)
+	} else {
+		part = rec.absent()
+	}
+	end = append(end, part)
 	for start := 0; start < tiles; start += pass {
 		n := min(pass, tiles-start)
 		first4 := 0
-		for i, x := range in[:c.weight()] {
+		for i, x := range in[:c.sources()] {
+			read := o.Load.as(x.Shape)
 			d := Dispatch{
-				Shader: "winograd_input.wgsl", Set: []shaders.Setting{tile}, Bind: []Operand{In(i), Temp(0)},
+				Shader: "winograd_input.wgsl", Set: append(o.Load.settings(), tile), Bind: []Operand{In(i), coef, Temp(0)},
 				Uniform: winogradInput{
 					Tiles: uint32(n), Start: uint32(start), Across: uint32(across), Down: uint32(down),
-					H: uint32(x.Shape[1]), W: uint32(x.Shape[2]), C4: uint32(x.Shape.C4()),
+					H: uint32(read[1]), W: uint32(read[2]), C4: uint32(x.Shape.C4()),
 					Rows4: uint32(rows4), First4: uint32(first4), Top: int32(o.Pad[0]), Left: int32(o.Pad[1]),
 				},
 			}
@@ -212,7 +255,7 @@ func (o Winograd) Record(t Target, in, out []Tensor) (Record, error) {
 			rec.Steps = append(rec.Steps, m.Steps[0])
 		}
 		d := Dispatch{
-			Shader: "winograd_output.wgsl", Set: append(e.settings(F32), tile), Bind: end,
+			Shader: "winograd_output.wgsl", Set: append(append(e.settings(F32), tile), moments...), Bind: end,
 			Uniform: winogradOutput{
 				Tiles: uint32(n), Start: uint32(start), Across: uint32(across), Down: uint32(down),
 				OH: uint32(y[1]), OW: uint32(y[2]), Channels: uint32(y[3]), Channels4: uint32(k4),
@@ -222,7 +265,12 @@ func (o Winograd) Record(t Target, in, out []Tensor) (Record, error) {
 			return Record{}, err
 		}
 	}
-	return rec, nil
+	if o.Moments {
+		err = joinMoments(t, &rec, part, y[0]*k4, momentsJoin{
+			C4: uint32(k4), Parts: uint32(down * across), Across: uint32(across), Width: uint32(o.Tile), Height: uint32(o.Tile), W: uint32(y[2]), H: uint32(y[1]),
+		}, Out(1))
+	}
+	return rec, err
 }
 
 // windowProducts are the matmuls of the points of a pass of n tiles for adapters with fast
@@ -304,7 +352,10 @@ func (o Winograd) Reference(in, out []*Array) {
 		in = slices.Clone(in)
 		in[c.weight()] = o.taps(in[c.weight()])
 	}
-	c.Reference(in, out)
+	c.Reference(in, out[:1])
+	if o.Moments {
+		Moments{}.Reference(out[:1], out[1:])
+	}
 }
 
 // taps is a transformed weight as [3, 3, rows, K].
@@ -328,7 +379,7 @@ func (o Winograd) taps(u *Array) *Array {
 // plain convolution.
 func (o Winograd) from(c Case) Case {
 	conv := c.Op.(Conv2D)
-	o.Pad, o.Act, o.Two, o.Bias, o.Residual = conv.Pad, conv.Act, conv.Two, conv.Bias, conv.Residual
+	o.Pad, o.Act, o.Two, o.Bias, o.Residual, o.Load = conv.Pad, conv.Act, conv.Two, conv.Bias, conv.Residual, conv.Load
 	if c.Op = o; o.Raw {
 		return c
 	}
@@ -380,6 +431,18 @@ func init() {
 	add("2: padded over the image", false, f2.from(Conv2D{Stride: [2]int{1, 1}, Pad: [4]int{4, 4, 4, 4}, Act: ReLU}.conv([3]int{1, 2, 3}, k3, [2]int{9, 33}, F32)))
 	add("4: several passes", false, f4.from(full.conv([3]int{3, 70, 66}, k3, [2]int{37, 21}, F32)))
 
+	normed := same
+	normed.Load = Load{Norm: true, SiLU: true}
+	add("2: normalised, 7 channels", false, f2.from(normed.conv([3]int{2, 9, 11}, k3, [2]int{7, 7}, F32)))
+	add("4: normalised, two sources of 5 and 3 channels", false, f4.from(normed.join([3]int{2, 5, 6}, k3, 5, 3, 9, F32)))
+	add("4: doubled, 7 channels", false, f4.from(Conv2D{Stride: same.Stride, Pad: full.Pad, Bias: true, Load: Load{Up: true}}.conv([3]int{2, 9, 11}, k3, [2]int{7, 9}, F32)))
+	add("4: normalised and doubled, several passes", false, f4.from(Conv2D{Stride: same.Stride, Pad: [4]int{2, 0, 1, 3}, Load: Load{Norm: true, Up: true}}.join([3]int{2, 35, 33}, k3, 20, 17, 21, F32)))
+	f2.Moments, f4.Moments = true, true
+	add("2: moments, one pixel", false, f2.from(same.conv([3]int{1, 1, 1}, k3, [2]int{1, 1}, F32)))
+	add("4: moments, 7 channels", false, f4.from(added.conv([3]int{2, 9, 11}, k3, [2]int{7, 7}, F32)))
+	add("4: moments, normalised, several passes", false, f4.from(Conv2D{Stride: same.Stride, Pad: full.Pad, Bias: true, Load: normed.Load}.conv([3]int{3, 70, 66}, k3, [2]int{37, 21}, F32)))
+	f2.Moments, f4.Moments = false, false
+
 	add("2: raw, 7 channels", false, raw2.from(full.conv([3]int{2, 9, 11}, k3, [2]int{7, 9}, F32)))
 	add("4: raw, two sources of 5 and 3 channels", false, raw4.from(added.join([3]int{2, 5, 6}, k3, 5, 3, 9, F32)))
 	add("4: raw, several passes", false, raw4.from(same.conv([3]int{3, 70, 66}, k3, [2]int{37, 21}, F32)))
@@ -387,6 +450,7 @@ func init() {
 	add("4: raw, 128->128 at 4x8x8", true, raw4.from(added.conv([3]int{4, 8, 8}, k3, [2]int{128, 128}, F32)))
 	add("4: 64->64 at 56x56", true, f4.from(same.conv([3]int{1, 56, 56}, k3, [2]int{64, 64}, F32)))
 	add("2: 64->64 at 56x56", true, f2.from(same.conv([3]int{1, 56, 56}, k3, [2]int{64, 64}, F32)))
+	add("4: normalised 64->64 at 224x224, moments", true, Winograd{Tile: 4, Moments: true}.from(Conv2D{Stride: same.Stride, Pad: full.Pad, Bias: true, Residual: true, Load: normed.Load}.conv([3]int{1, 224, 224}, k3, [2]int{64, 64}, F32)))
 	add("4: 64->64 at 224x224", true, f4.from(full.conv([3]int{1, 224, 224}, k3, [2]int{64, 64}, F32)))
 	add("4: 256+256->256 at 28x28", true, f4.from(added.join([3]int{1, 28, 28}, k3, 256, 256, 256, F32)))
 	add("2: 256->256 at 14x14", true, f2.from(added.conv([3]int{1, 14, 14}, k3, [2]int{256, 256}, F32)))
@@ -399,7 +463,9 @@ func init() {
 			o.Pad[i] = r.IntN(4)
 		}
 		size, weight := [3]int{extent(r, 3), max(extent(r, 20), 3), max(extent(r, 40), 3)}, Type(r.IntN(2))
-		v := Winograd{Tile: 2 + 2*r.IntN(2), Raw: weight == F32 && r.IntN(2) == 0}
+		v := Winograd{Tile: 2 + 2*r.IntN(2), Raw: weight == F32 && r.IntN(2) == 0, Moments: o.Act == Identity && r.IntN(2) == 0}
+		o.Load = Load{Norm: r.IntN(3) == 0, Up: r.IntN(4) == 0}
+		o.Load.SiLU = o.Load.Norm && r.IntN(2) == 0
 		if r.IntN(3) == 0 {
 			return v.from(o.join(size, k3, extent(r, 40), extent(r, 40), extent(r, 70), weight)).winogradBound(v.Tile)
 		}

@@ -63,13 +63,16 @@ func (o Winograd) recordWindows(t Target, in, out []Tensor) (rec Record, ok bool
 	w := in[c.weight()]
 	w.Shape[0], w.Shape[1] = o.Tile+2, o.Tile+2
 	points, rows4, k4 := w.Shape[0]*w.Shape[1], w.Shape[2]/4, y.C4()
-	p, ok := o.plan(t, in[:c.weight()], w.Shape, y)
+	p, ok := o.plan(t, in[:c.sources()], w.Shape, y)
 	if !t.WindowTransforms || w.Type != F32 || !ok {
 		return Record{}, false, nil
 	}
 	values := t.windows(Temp(0), p.values(w.Shape))
 	rec.Temps = []int{16 * values.vectors, 16 * p.products(w.Shape)}
-	none := In(c.weight())
+	none, coef := In(c.weight()), In(c.weight())
+	if o.Load.Norm {
+		coef = In(c.sources())
+	}
 	bias, residual := In(c.weight()+1), In(len(in)-1)
 	if !o.Bias {
 		bias = none
@@ -83,8 +86,8 @@ func (o Winograd) recordWindows(t Target, in, out []Tensor) (rec Record, ok bool
 		pass := min(p.pass, p.rows-row)
 		n := pass * p.across
 		first4 := 0
-		for i, x := range in[:c.weight()] {
-			if err := o.recordRows(t, &rec, p, row, pass, In(i), x.Shape, first4); err != nil {
+		for i, x := range in[:c.sources()] {
+			if err := o.recordRows(t, &rec, p, row, pass, In(i), x.Shape, first4, rows4, coef); err != nil {
 				return Record{}, true, err
 			}
 			first4 += x.Shape.C4()
@@ -109,8 +112,11 @@ func (o Winograd) recordWindows(t Target, in, out []Tensor) (rec Record, ok bool
 
 // recordRows transforms the rows of tiles of a pass, each cut so that the pixels of its
 // tiles fit into the windows.
-func (o Winograd) recordRows(t Target, rec *Record, p tilePlan, row, pass int, x Operand, s Shape, first4 int) error {
-	c4, side := s.C4(), o.Tile+2
+func (o Winograd) recordRows(t Target, rec *Record, p tilePlan, row, pass int, x Operand, s Shape, first4, rows4 int, coef Operand) error {
+	c4, side, read, up := s.C4(), o.Tile+2, o.Load.as(s), 1
+	if o.Load.Up {
+		up = 2
+	}
 	w := t.windows(x, s.Vectors())
 	most := o.pixels(t, s) / o.Tile
 	for r := range pass {
@@ -119,24 +125,24 @@ func (o Winograd) recordRows(t Target, rec *Record, p tilePlan, row, pass int, x
 			tiles := min(most, p.across-start)
 			u := winogradRows{
 				Tiles: uint32(tiles), Start: uint32(start), To: uint32(r*p.across + start),
-				W: uint32(s[2]), C4: uint32(c4), First4: uint32(first4), Left: int32(o.Pad[1]),
-				Chunk4: uint32(p.part4), Plane: uint32(p.plane), Points: uint32(p.parts * p.plane),
+				W: uint32(read[2]), C4: uint32(c4), First4: uint32(first4), Left: int32(o.Pad[1]),
+				Chunk4: uint32(p.part4), Plane: uint32(p.plane), Points: uint32(p.parts * p.plane), Coef: uint32(3 * (n*rows4 + first4)),
 			}
 			px := max(0, start*o.Tile-o.Pad[1])
-			end := min(s[2], (start+tiles)*o.Tile+2-o.Pad[1])
-			d := Dispatch{Shader: "winograd_rows.wgsl", Set: []shaders.Setting{shaders.Int("TILE", o.Tile), shaders.Int("X", w.length)}}
+			end := min(read[2], (start+tiles)*o.Tile+2-o.Pad[1])
+			d := Dispatch{Shader: "winograd_rows.wgsl", Set: append(o.Load.settings(), shaders.Int("TILE", o.Tile), shaders.Int("X", w.length))}
 			rows := [6]*int32{&u.Row0, &u.Row1, &u.Row2, &u.Row3, &u.Row4, &u.Row5}
 			for i, at := range rows {
 				bind, _ := w.at(0, 0)
-				if i < side && y+i >= 0 && y+i < s[1] && px < end {
-					line, begin := (n*s[1]+y+i)*s[2], 0
-					bind, begin = w.at((line+px)*c4, (line+end)*c4)
-					*at = int32(begin - px*c4)
+				if i < side && y+i >= 0 && y+i < read[1] && px < end {
+					line, first, begin := (n*s[1]+(y+i)/up)*s[2], px/up, 0
+					bind, begin = w.at((line+first)*c4, (line+ceilDiv(end, up))*c4)
+					*at = int32(begin - first*c4)
 					u.Inside |= 1 << i
 				}
 				d.Bind = append(d.Bind, bind)
 			}
-			d.Bind = append(d.Bind, Temp(0))
+			d.Bind = append(d.Bind, coef, Temp(0))
 			d.Uniform = u
 			if err := rec.over(t, d, tiles*c4); err != nil {
 				return err
@@ -199,6 +205,6 @@ type winogradRows struct {
 	Tiles, Start, To, Inside, W, C4, First4 uint32
 
 	Left                               int32
-	Chunk4, Plane, Points              uint32
+	Chunk4, Plane, Points, Coef        uint32
 	Row0, Row1, Row2, Row3, Row4, Row5 int32
 }

@@ -4,16 +4,18 @@
 // input channels costs ROWS + 4*COLUMNS loads and 16*ROWS*COLUMNS multiply-adds.
 //
 // x: [N, H, W, C]; w: [KH, KW, rows, K], of which the rows from first on meet x;
-// y: [N, OH, OW, K]. A second source is a second dispatch, with ADD.
-// Settable: WEIGHT (type of w), ADD (to what y holds), WIDTH, LANES (how many of
-// the 8 invocations lie side by side over channels; the others over pixels), ROWS
-// up to 16 and COLUMNS up to 4 (matmul_block.wgsl), ACT, BIAS, RESIDUAL
-// (matmul_epilogue.wgsl). Workgroup: 8 invocations.
+// y: [N, OH, OW, K]. A second source is a second dispatch, with ADD. coef: with NORM
+// what groupnorm_coef.wgsl leaves, else never read.
+// Settable: NORM, SILU, UP (source.wgsl), WEIGHT (type of w), ADD (to what y holds),
+// WIDTH, LANES (how many of the 8 invocations lie side by side over channels; the
+// others over pixels), ROWS up to 16 and COLUMNS up to 4 (matmul_block.wgsl), ACT, BIAS,
+// RESIDUAL (matmul_epilogue.wgsl). Workgroup: 8 invocations.
 
 //@use grid.wgsl
 //@use weight_f32.wgsl //@set WEIGHT
 //@use matmul_block.wgsl
 //@use matmul_epilogue.wgsl
+//@use source.wgsl
 
 const ADD: bool = false; //@set
 const WIDTH: u32 = 8u; //@set
@@ -21,11 +23,11 @@ const LANES: u32 = 8u; //@set
 
 struct Params {
   images: u32,
-  h: u32,
+  h: u32,          // of x as it is read
   w: u32,
   c4: u32,         // vectors of a pixel of x
   rows: u32,       // of w, per tap
-  first: u32,
+  first: u32,      // of them that meets x
   oh: u32,
   ow: u32,
   channels: u32,   // of y
@@ -41,7 +43,8 @@ struct Params {
 
 @group(0) @binding(0) var<storage, read> x: array<vec4f>;
 @group(0) @binding(1) var<storage, read> w: array<Weight4>;
-@group(0) @binding(5) var<uniform> p: Params;
+@group(0) @binding(5) var<storage, read> coef: array<vec4f>;
+@group(0) @binding(6) var<uniform> p: Params;
 
 // (iy, ix) is the tap of the first pixel of the block.
 fn multiply(image: u32, iy: i32, ix: i32, c: u32) {
@@ -50,8 +53,8 @@ fn multiply(image: u32, iy: i32, ix: i32, c: u32) {
     let sy = iy + i32($iu / WIDTH * p.strideh);
     let sx = ix + i32($iu % WIDTH * p.stridew);
     let inside = u32(sy) < p.h && u32(sx) < p.w;
-    let pixel = select(0u, image + u32(sy) * p.w + u32(sx), inside);
-    accumulate$i(select(vec4f(0.0), x[pixel * p.c4 + c], inside));
+    let pixel = select(0u, image + (u32(sy) >> UP) * (p.w >> UP) + (u32(sx) >> UP), inside);
+    accumulate$i(select(vec4f(0.0), source(x[pixel * p.c4 + c]), inside));
   }
 //@end
 }
@@ -87,7 +90,7 @@ fn main(@builtin(workgroup_id) wid: vec3u, @builtin(num_workgroups) nwg: vec3u, 
   let ox = tile % tiles_x * WIDTH;
   if (n >= p.images || column >= p.channels4) { return; }
 
-  let image = n * p.h * p.w;
+  let image = n * (p.h >> UP) * (p.w >> UP);
   let iy = i32(oy * p.strideh) - p.top;
   let ix = i32(ox * p.stridew) - p.left;
   for (var ky = 0u; ky < p.kh; ky++) {
@@ -100,6 +103,12 @@ fn main(@builtin(workgroup_id) wid: vec3u, @builtin(num_workgroups) nwg: vec3u, 
 //@end
 //@end
         row += 4u * p.channels4;
+        if (NORM) {
+          let k = ((n * p.rows + p.first) / 4u + c) * 3u;
+          mean = coef[k];
+          gain = coef[k + 1u];
+          shift = coef[k + 2u];
+        }
         multiply(image, iy + i32(ky), ix + i32(kx), c);
       }
     }

@@ -3,22 +3,23 @@
 // of [N*OH*OW, KH*KW*C] and w as [KH*KW*C, K]; a tile of the first factor is
 // gathered from the image as it is needed.
 //
-// Operands as in conv2d.wgsl. Settable: WEIGHT (type of w), TWO (x2 is read), ROWS
-// up to 8 and COLUMNS up to 2 (matmul_block.wgsl), ACT, BIAS, RESIDUAL
-// (matmul_epilogue.wgsl). Workgroup: 64 invocations, a tile of 8*ROWS pixels and
-// 32*COLUMNS channels; shared memory 8,192 bytes.
+// Operands as in conv2d.wgsl. Settable: NORM, SILU, UP (source.wgsl), WEIGHT (type of w),
+// TWO (x2 is read), ROWS up to 8 and COLUMNS up to 2 (matmul_block.wgsl), ACT, BIAS,
+// RESIDUAL (matmul_epilogue.wgsl). Workgroup: 64 invocations, a tile of 8*ROWS pixels
+// and 32*COLUMNS channels; shared memory 8,192 bytes.
 
 //@use grid.wgsl
 //@use pixel.wgsl
 //@use weight_f32.wgsl //@set WEIGHT
 //@use matmul_shared.wgsl
 //@use matmul_epilogue.wgsl
+//@use source.wgsl
 
 const TWO: bool = false; //@set
 
 struct Params {
   images: u32,
-  h: u32,
+  h: u32,          // of x as it is read
   w: u32,
   first4: u32,     // vectors of a pixel of x
   second4: u32,    // vectors of a pixel of x2
@@ -38,9 +39,10 @@ struct Params {
 @group(0) @binding(0) var<storage, read> x: array<vec4f>;
 @group(0) @binding(1) var<storage, read> w: array<Weight4>;
 @group(0) @binding(5) var<storage, read> x2: array<vec4f>;
-@group(0) @binding(6) var<uniform> p: Params;
+@group(0) @binding(6) var<storage, read> coef: array<vec4f>;
+@group(0) @binding(7) var<uniform> p: Params;
 
-var<private> image: array<u32, 4>;    // first pixel of the image of each row to load
+var<private> image: array<u32, 4>;    // of each row to load
 var<private> corner: array<vec2i, 4>; // its tap (0, 0): column, row
 
 // Sixteen invocations load one vector of the sum; depth is its number of them.
@@ -54,11 +56,17 @@ fn load_pixels(lid: u32, k: u32, depth: u32) {
     let at = corner[i] + offset;
     var t = vec4f(0.0);
     if (v < depth && u32(at.x) < p.w && u32(at.y) < p.h) {
-      let pixel = image[i] + u32(at.y) * p.w + u32(at.x);
+      if (NORM) {
+        let k = (image[i] * c4 + c) * 3u;
+        mean = coef[k];
+        gain = coef[k + 1u];
+        shift = coef[k + 2u];
+      }
+      let pixel = (image[i] * (p.h >> UP) + (u32(at.y) >> UP)) * (p.w >> UP) + (u32(at.x) >> UP);
       if (!TWO || c < p.first4) {
-        t = x[pixel * p.first4 + c];
+        t = source(x[pixel * p.first4 + c]);
       } else {
-        t = x2[pixel * p.second4 + c - p.first4];
+        t = source(x2[pixel * p.second4 + c - p.first4]);
       }
     }
     tile_a[lid / 16u * 8u * ROWS + lid % 16u + 16u * i] = t;
@@ -85,7 +93,7 @@ fn main(@builtin(workgroup_id) wid: vec3u, @builtin(num_workgroups) nwg: vec3u, 
   for (var i = 0u; i < ROWS / 2u; i++) {
     let r = row + lid % 16u + 16u * i;
     let at = pixel_at(r, p.oh, p.ow);
-    image[i] = at.x * p.h * p.w;
+    image[i] = at.x;
     corner[i] = vec2i(vec2u(at.z * p.stridew, at.y * p.strideh)) - vec2i(p.left, p.top);
     if (r >= rows) { corner[i].y = -65536; }  // above every image
   }

@@ -15,11 +15,13 @@ const PLAIN: bool = ACT == 0u && !BIAS && !RESIDUAL;
 @group(0) @binding(3) var<storage, read> residual: array<vec4f>;
 @group(0) @binding(4) var<storage, read_write> y: array<vec4f>;
 
-// Stores vector at of y; column is its place among the vectors of a pixel.
-fn finish(v: vec4f, at: u32, column: u32, channels: u32) {
+// Vector at of y; column is its place among the vectors of a pixel.
+fn ended(v: vec4f, at: u32, column: u32, channels: u32) -> vec4f {
   var r = v;
   if (BIAS) { r += bias[column]; }
   r = activate(r);
   if (RESIDUAL) { r += residual[at]; }
-  y[at] = keep_channels(r, 4u * column, channels);
+  return keep_channels(r, 4u * column, channels);
 }
+
+fn finish(v: vec4f, at: u32, column: u32, channels: u32) { y[at] = ended(v, at, column, channels); }

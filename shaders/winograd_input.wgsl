@@ -1,9 +1,10 @@
 // The first of three steps of Winograd's convolution: v = B^T d B of every tile d of
 // an image.
 //
-// x: [N, H, W, C]; v: [SIDE*SIDE points, tiles, rows], where the channels of x
-// begin at row first. Tiles are counted over images, rows and columns of tiles, and
-// v holds those from tile start on. Settable: TILE (winograd.wgsl).
+// x: [N, H, W, C]; coef: with NORM what groupnorm_coef.wgsl leaves, else never read;
+// v: [SIDE*SIDE points, tiles, rows], where the channels of x begin at vector first4.
+// Tiles are counted over images, rows and columns of tiles, and v holds those from tile
+// start on. Settable: TILE (winograd.wgsl), NORM, SILU, UP (source.wgsl).
 // Workgroup: 64 invocations, one tile of a vector of channels each.
 
 //@use grid.wgsl
@@ -15,7 +16,7 @@ struct Params {
   start: u32,
   across: u32,  // tiles side by side in an image
   down: u32,
-  h: u32,
+  h: u32,       // of x as it is read
   w: u32,
   c4: u32,      // vectors of a pixel of x
   rows4: u32,   // vectors of a tile of v
@@ -24,8 +25,9 @@ struct Params {
   left: i32,
 }
 
-@group(0) @binding(1) var<storage, read_write> v: array<vec4f>;
-@group(0) @binding(2) var<uniform> p: Params;
+@group(0) @binding(1) var<storage, read> coef: array<vec4f>;
+@group(0) @binding(2) var<storage, read_write> v: array<vec4f>;
+@group(0) @binding(3) var<uniform> p: Params;
 
 fn store(i: u32, at: u32) {
   let line = points(i);
@@ -48,7 +50,13 @@ fn main(@builtin(workgroup_id) wid: vec3u, @builtin(num_workgroups) nwg: vec3u, 
   let c = item % p.c4;
   if (tile >= p.tiles) { return; }
   let at = pixel_at(p.start + tile, p.down, p.across);
-  let image = Image(at.x * p.h * p.w, p.h, p.w, p.c4);
+  let image = Image(at.x * (p.h >> UP) * (p.w >> UP), p.h, p.w, p.c4);
+  if (NORM) {
+    let k = (at.x * p.rows4 + p.first4 + c) * 3u;
+    mean = coef[k];
+    gain = coef[k + 1u];
+    shift = coef[k + 2u];
+  }
   load_tile(image, i32(at.y * TILE) - p.top, i32(at.z * TILE) - p.left, c);
   let out = tile * p.rows4 + p.first4 + c;
   store(0u, out);

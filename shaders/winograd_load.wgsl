@@ -1,10 +1,11 @@
 // A tile of an image as the columns that its transform begins with. Settable: TILE
-// (winograd.wgsl).
+// (winograd.wgsl), NORM, SILU, UP (source.wgsl).
 
 //@use winograd.wgsl
+//@use source.wgsl
 
-// An image of x: its first pixel, its size, the vectors of a pixel. One without rows
-// is zero everywhere.
+// An image of x: its first pixel, its size as it is read (source.wgsl), the vectors of a
+// pixel. One without rows is zero everywhere.
 struct Image {
   first: u32,
   h: u32,
@@ -18,8 +19,8 @@ var<private> columns: array<Line, 6>;  // of a tile, transformed
 
 fn value(image: Image, y: i32, x0: i32, c: u32) -> vec4f {
   let inside = u32(y) < image.h && u32(x0) < image.w;
-  let pixel = select(0u, image.first + u32(y) * image.w + u32(x0), inside);
-  return select(vec4f(0.0), x[pixel * image.c4 + c], inside);
+  let pixel = select(0u, image.first + (u32(y) >> UP) * (image.w >> UP) + (u32(x0) >> UP), inside);
+  return select(vec4f(0.0), source(x[pixel * image.c4 + c]), inside);
 }
 
 // Column i of the transformed columns, as a line.

@@ -3,14 +3,17 @@
 //
 // m: [SIDE*SIDE points, tiles, K], the products of v (winograd_input.wgsl) and the
 // weights; y: [N, OH, OW, K]. Tiles are counted over images, rows and columns of
-// tiles; m holds those from tile start on.
-// Settable: TILE (winograd.wgsl), ACT, BIAS, RESIDUAL (matmul_epilogue.wgsl).
+// tiles; m holds those from tile start on. part: with MOMENTS, which goes with ACT 0,
+// those of each tile, as moments_parts.wgsl leaves them of its runs; else never read.
+// Settable: MOMENTS, TILE (winograd.wgsl), ACT, BIAS, RESIDUAL (matmul_epilogue.wgsl).
 // Workgroup: 64 invocations, one tile of a vector of channels each.
 
 //@use grid.wgsl
 //@use pixel.wgsl
 //@use winograd.wgsl
 //@use matmul_epilogue.wgsl
+
+const MOMENTS: bool = false; //@set
 
 struct Params {
   tiles: u32,
@@ -25,9 +28,17 @@ struct Params {
 
 @group(0) @binding(0) var<storage, read> m: array<vec4f>;
 @group(0) @binding(1) var<storage, read> w: array<vec4f>;  // in the list that epilogues share; not read
-@group(0) @binding(5) var<uniform> p: Params;
+@group(0) @binding(5) var<storage, read_write> part: array<vec4f>;
+@group(0) @binding(6) var<uniform> p: Params;
 
 var<private> columns: array<array<vec4f, 4>, 6>;  // of a tile, transformed
+
+// Moments of the tile so far, relative to its first value: as that is one of 16, the
+// difference of squares at the end loses little even where it is an outlier.
+var<private> count: f32;
+var<private> pivot: vec4f;
+var<private> sum: vec4f;
+var<private> squares: vec4f;
 
 fn load(j: u32, at: u32, plane: u32) {
   var line: Line;
@@ -46,7 +57,16 @@ fn load(j: u32, at: u32, plane: u32) {
 fn put(value: vec4f, pixel: u32, inside: bool, c: u32) {
   if (inside) {
     let at = pixel * p.channels4 + c;
-    if (ACT == 0u) { finish(value, at, c, p.channels); } else { y[at] = value; }
+    var v = value;
+    if (ACT == 0u) { v = ended(value, at, c, p.channels); }
+    y[at] = v;
+    if (MOMENTS) {
+      if (count == 0.0) { pivot = v; }
+      let d = v - pivot;
+      count += 1.0;
+      sum += d;
+      squares += d * d;
+    }
   }
 }
 
@@ -86,6 +106,12 @@ fn main(@builtin(workgroup_id) wid: vec3u, @builtin(num_workgroups) nwg: vec3u, 
   if (TILE > 2u) {
     store(2u, pixel, oy, ox, c);
     store(3u, pixel, oy, ox, c);
+  }
+  if (MOMENTS) {
+    let k = ((p.start + tile) * p.channels4 + c) * 3u;
+    part[k] = pivot;
+    part[k + 1u] = sum / count;
+    part[k + 2u] = (squares - sum * sum / count) / count;
   }
   // A loop that drivers do not unroll: compiled for every output, an activation
   // would take a driver seconds.

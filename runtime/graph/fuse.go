@@ -6,35 +6,63 @@ import (
 	"github.com/drdc-dev/drdc/kernels"
 )
 
-// Fuse merges additions of a bias, activations and residual additions into the
-// convolution or matmul that produces their input, when nothing else reads it,
-// and drops operations whose results nobody reads. Plan and Reference call it.
-func (g *Graph) fuse() []node {
-	nodes := slices.Clone(g.nodes)
-	uses := make([]int, len(g.values))
-	producer := make([]int, len(g.values)) // node index + 1
-	for i, n := range nodes {
+// fuse is the graph that Plan and Reference run: additions of a bias, activations and
+// residual additions are merged into the convolution or matmul that produces their input,
+// norms and doublings into the one that reads their result, where nothing else reads what
+// lies between; operations whose results nobody reads are dropped. g stays as it is.
+func (g *Graph) fuse() *Graph {
+	f := *g
+	f.values, f.nodes = slices.Clone(g.values), slices.Clone(g.nodes)
+	f.mergeEpilogues()
+	f.mergeDoublings()
+	f.lowerNorms()
+	f.nodes, f.updates = append(f.live(), f.updates...), nil
+	return &f
+}
+
+// links says how the values of a graph hang together.
+type links struct {
+	uses     []int // how often operations and outputs read what a value stores, by its root
+	producer []int // node + 1, by value
+	consumer []int // the last node + 1 that reads the value by itself
+}
+
+func (g *Graph) links() links {
+	n := len(g.values)
+	l := links{make([]int, n), make([]int, n), make([]int, n)}
+	for i, n := range slices.Concat(g.nodes, g.updates) {
 		for _, v := range n.in {
-			uses[g.root(v)]++
+			l.uses[g.root(v)]++
+			if i < len(g.nodes) {
+				l.consumer[v] = i + 1
+			}
 		}
 		for _, v := range n.out {
-			producer[v] = i + 1
-		}
-	}
-	for _, n := range g.updates {
-		for _, v := range n.in {
-			uses[g.root(v)]++
+			l.producer[v] = i + 1
 		}
 	}
 	for _, o := range g.outputs {
-		uses[g.root(o.value)]++
+		l.uses[g.root(o.value)]++
 	}
+	return l
+}
+
+// only is the node that alone reads v, as it is, or -1.
+func (l links) only(v int) int {
+	if l.uses[v] != 1 {
+		return -1
+	}
+	return l.consumer[v] - 1
+}
+
+func (g *Graph) mergeEpilogues() {
+	nodes, l := g.nodes, g.links()
 	gone := make([]bool, len(nodes))
 	for i := range nodes {
 		n := &nodes[i]
 		for k, v := range n.in {
-			p := producer[v] - 1
-			if p < 0 || gone[p] || uses[v] != 1 || g.values[v].alias != 0 {
+			p := l.producer[v] - 1
+			if p < 0 || gone[p] || l.only(v) != i {
 				continue
 			}
 			merged, extra, ok := merge(nodes[p].op, n.op, k, g.tensors(n.in))
@@ -52,7 +80,18 @@ func (g *Graph) fuse() []node {
 			break
 		}
 	}
-	return g.live(nodes, gone)
+	g.drop(gone)
+}
+
+// drop removes nodes.
+func (g *Graph) drop(gone []bool) {
+	var kept []node
+	for i, n := range g.nodes {
+		if !gone[i] {
+			kept = append(kept, n)
+		}
+	}
+	g.nodes = kept
 }
 
 // merge lets first swallow next, whose input k is first's output. extra is the
@@ -90,8 +129,8 @@ func (g *Graph) tensors(ids []int) []kernels.Tensor {
 	return ts
 }
 
-// live keeps the nodes that an output or an update depends on, the updates last.
-func (g *Graph) live(nodes []node, gone []bool) []node {
+// live is the nodes that an output or an update depends on.
+func (g *Graph) live() []node {
 	need := make([]bool, len(g.values))
 	for _, o := range g.outputs {
 		need[g.root(o.value)] = true
@@ -101,10 +140,9 @@ func (g *Graph) live(nodes []node, gone []bool) []node {
 			need[g.root(v)] = true
 		}
 	}
-	kept := make([]node, 0, len(nodes))
-	for i := len(nodes) - 1; i >= 0; i-- {
-		n := nodes[i]
-		if gone[i] || !slices.ContainsFunc(n.out, func(v int) bool { return need[v] }) {
+	var kept []node
+	for _, n := range slices.Backward(g.nodes) {
+		if !slices.ContainsFunc(n.out, func(v int) bool { return need[v] }) {
 			continue
 		}
 		for _, v := range n.in {
@@ -113,5 +151,5 @@ func (g *Graph) live(nodes []node, gone []bool) []node {
 		kept = append(kept, n)
 	}
 	slices.Reverse(kept)
-	return append(kept, g.updates...)
+	return kept
 }

@@ -99,7 +99,7 @@ func TestGradFusesAgain(t *testing.T) {
 		g.Output("loss", loss)
 		g.Output("dw", g.Grad(loss, w)[0])
 		count := 0
-		for _, n := range g.fuse() {
+		for _, n := range g.fuse().nodes {
 			switch n.op.(type) {
 			case kernels.MatMul, kernels.Unary:
 				count++

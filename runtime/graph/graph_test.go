@@ -3,7 +3,9 @@ package graph
 import (
 	"context"
 	"errors"
+	"fmt"
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"testing"
 
@@ -217,8 +219,69 @@ func TestFusionKeepsTheNumbers(t *testing.T) {
 	conv = g.Apply(kernels.Unary{Act: kernels.SiLU}, conv)
 	lin := g.Apply(kernels.MatMul{}, g.Apply(kernels.Binary{Op: kernels.Add}, v, conv), g.Param(weight("l", kernels.Float(1, 1, 8, 8))))
 	g.Output("y", g.Apply(kernels.Unary{Act: kernels.ReLU}, lin))
-	if n := len(g.fuse()); n != 2 {
+	if n := len(g.fuse().nodes); n != 2 {
 		t.Errorf("%d operations after fusion, want 2: convolution with bias, activation and residual, matmul with activation", n)
+	}
+	same(t, load(t, dev, g, store), g, store, r)
+}
+
+// TestNormsAreTakenApart checks what becomes of group norms: of one that a convolution
+// reads doubled, of one that is halved, of two sources, of one whose result is read twice.
+func TestNormsAreTakenApart(t *testing.T) {
+	dev := open(t, gpu.Options{})
+	r := rand.New(rand.NewPCG(5, 5))
+	store := Values{}
+	g := New()
+	param := func(name string, s kernels.Shape) Value {
+		data := make([]float32, s.Padded())
+		for i := range data {
+			data[i] = float32(r.NormFloat64() / 4)
+		}
+		store[name] = struct {
+			Shape []int
+			Data  []float32
+		}{s[:], data}
+		return g.Param(Param{Name: name, Tensor: kernels.Tensor{Shape: s}, From: []Source{{name, s[:]}}, Pack: func(f [][]float32) []float32 { return f[0] }})
+	}
+	conv := func(name string, x ...Value) Value {
+		rows := 0
+		for _, v := range x {
+			rows += g.Tensor(v).Shape[3]
+		}
+		op := kernels.Winograd{Tile: 4, Pad: [4]int{1, 1, 1, 1}, Two: len(x) == 2, Bias: true, Raw: true}
+		return g.Apply(op, append(x, param(name, kernels.Shape{3, 3, rows, 16}), param(name+" bias", kernels.Shape{1, 1, 1, 16}))...)
+	}
+	norm := func(name string, x ...Value) Value {
+		c := 0
+		for _, v := range x {
+			c += g.Tensor(v).Shape[3]
+		}
+		op := kernels.GroupNorm{Groups: 4, Eps: 1e-5, Act: kernels.SiLU, Two: len(x) == 2}
+		return g.Apply(op, append(x, param(name, kernels.Shape{1, 1, 1, c}), param(name+" shift", kernels.Shape{1, 1, 1, c}))...)
+	}
+	x := g.Input("x", kernels.Float(2, 10, 12, 8))
+	a := conv("a", x)
+	doubled := conv("doubled", g.Apply(kernels.Resize{Mode: kernels.Nearest, H: 20, W: 24}, norm("n1", a)))
+	halved := g.Apply(kernels.Halve, norm("n2", doubled))
+	both := conv("both", norm("n3", halved, a))
+	twice := norm("n4", both)
+	g.Output("y", g.Apply(kernels.Binary{Op: kernels.Mul}, conv("last", twice), twice))
+
+	var names []string
+	for _, n := range g.fuse().nodes {
+		names = append(names, fmt.Sprintf("%s %d", n.op.Name(), len(n.out)))
+	}
+	want := []string{
+		"winograd 2", "groupnormcoef 1", "winograd 2", // a, and doubled reads its norm
+		"groupnormcoef 1", "normalize 1", "moments 1", "groupnormcoef 1", // halved is no convolution
+		"winograd 2", "groupnormcoef 1", "normalize 1", // both reads the norm of two, and is read twice
+		"winograd 1", "binary 1",
+	}
+	if !slices.Equal(names, want) {
+		t.Errorf("operations and their outputs are\n%q, want\n%q", names, want)
+	}
+	if n := len(g.nodes); n != 11 {
+		t.Errorf("the graph itself has %d operations, want its 11", n)
 	}
 	same(t, load(t, dev, g, store), g, store, r)
 }

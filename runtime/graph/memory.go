@@ -37,12 +37,8 @@ func place(spans []span, align, limit int) (spots []spot, arenas []int) {
 		}
 		slices.SortStableFunc(order, func(a, b int) int { return less(spans[a], spans[b]) })
 		s, a := fit(spans, order, align, limit)
-		sum := 0
-		for _, n := range a {
-			sum += n
-		}
-		if best < 0 || sum < best {
-			best, spots, arenas = sum, s, a
+		if n := sum(a); best < 0 || n < best {
+			best, spots, arenas = n, s, a
 		}
 	}
 	return spots, arenas
@@ -108,12 +104,19 @@ func liveness(spans []span) int {
 		steps = append(steps, step)
 	}
 	slices.Sort(steps)
-	peak, sum := 0, 0
+	peak, alive := 0, 0
 	for _, step := range steps {
-		sum += delta[step]
-		peak = max(peak, sum)
+		alive += delta[step]
+		peak = max(peak, alive)
 	}
 	return peak
+}
+
+func sum(list []int) (n int) {
+	for _, v := range list {
+		n += v
+	}
+	return n
 }
 
 func roundUp(n, align int) int { return (n + align - 1) / align * align }

@@ -59,8 +59,9 @@ func (g *Graph) Plan(l Limits) (*Plan, error) {
 	if g.err != nil {
 		return nil, g.err
 	}
+	g = g.fuse()
 	p := &Plan{graph: g, limits: l}
-	for _, n := range g.fuse() {
+	for _, n := range g.nodes {
 		in, out := g.tensors(n.in), g.tensors(n.out)
 		for _, t := range slices.Concat(in, out) {
 			if t.Bytes() > l.StorageBinding {
@@ -97,10 +98,9 @@ func (p *Plan) Memory() Memory {
 	for _, t := range p.graph.Outputs() {
 		m.IO += t.Bytes()
 	}
-	for _, a := range p.arenas {
-		m.Arenas += a
-	}
-	m.Live = liveness(p.spans(nil))
+	m.Arenas = sum(p.arenas)
+	spans, _ := p.spans(make([]int, len(p.steps)))
+	m.Live = liveness(spans)
 	return m
 }
 
@@ -140,45 +140,27 @@ type block struct {
 	step, temp int
 }
 
-// spans lists the lives of everything in the arenas; each is reported to who.
-func (p *Plan) spans(who func(block)) []span {
-	g := p.graph
-	last := make([]int, len(g.values))
-	for i, s := range p.steps {
-		for _, v := range s.out {
-			last[v] = i
-		}
-		for _, v := range s.in {
-			last[g.root(v)] = i
-		}
-	}
-	class := p.classes()
-	var spans []span
-	add := func(s span, b block) {
-		spans = append(spans, s)
-		if who != nil {
-			who(b)
-		}
-	}
+// spans lists the lives of everything in the arenas, for the classes of the steps' results,
+// and whose they are.
+func (p *Plan) spans(class []int) (spans []span, blocks []block) {
+	g, last := p.graph, p.last()
+	add := func(s span, b block) { spans, blocks = append(spans, s), append(blocks, b) }
 	for i, s := range p.steps {
 		for _, v := range s.out {
 			if p.inArena(v) {
-				add(span{g.values[v].Bytes(), i, last[v], class[v]}, block{value: v})
+				add(span{g.values[v].Bytes(), i, last[v], class[i]}, block{value: v})
 			}
 		}
 		uniform := s.uniformTemps()
 		for t, bytes := range s.rec.Temps {
-			c := 0
-			if len(s.out) > 0 {
-				c = class[s.out[0]]
-			}
+			c := class[i]
 			if uniform[t] {
 				c = -1 - t
 			}
 			add(span{bytes, i, i, c}, block{-1, i, t})
 		}
 	}
-	return spans
+	return spans, blocks
 }
 
 // uniformTemps are the temporaries that a dispatch reads as uniforms; each has a class of
@@ -195,69 +177,77 @@ func (s step) uniformTemps() map[int]bool {
 	return temps
 }
 
-// classes puts the outputs and temporaries of an operation into another class than an
-// input that it binds twice, or reads as a uniform in a dispatch that writes to one of
-// them. Bindings that share a buffer with an output become writable, and WebGPU refuses
-// two writable bindings of the same bytes and a uniform beside a writable one.
-func (p *Plan) classes() []int {
-	class := make([]int, len(p.graph.values))
-	for _, s := range p.steps {
-		taken := map[int]bool{}
-		for _, v := range append(p.twice(s), p.uniforms(s)...) {
-			if p.inArena(v) {
-				taken[class[v]] = true
-			}
-		}
-		c := 0
-		for taken[c] {
-			c++
-		}
+// last is the step that reads each value last.
+func (p *Plan) last() []int {
+	last := make([]int, len(p.graph.values))
+	for i, s := range p.steps {
 		for _, v := range s.out {
-			class[v] = c
+			last[v] = i
+		}
+		for _, v := range s.in {
+			last[p.graph.root(v)] = i
 		}
 	}
-	return class
+	return last
 }
 
-// twice lists the values that one dispatch of s binds more than once.
-func (p *Plan) twice(s step) []int {
+// coloring puts the outputs and temporaries of an operation apart from an input that it
+// binds twice, or reads as a uniform in a dispatch that writes to one of them. Bindings
+// that share a buffer with an output become writable, and WebGPU refuses two writable
+// bindings of the same bytes and a uniform beside a writable one.
+func (p *Plan) coloring() coloring {
+	last, producer := p.last(), make([]int, len(p.graph.values))
+	c := coloring{apart: make([][]int, len(p.steps)), bytes: make([][]int, len(p.steps)), class: make([]int, len(p.steps))}
+	for i, s := range p.steps {
+		for _, v := range s.out {
+			producer[v] = i
+		}
+		for _, v := range p.alone(s) {
+			if j := producer[v]; p.inArena(v) {
+				c.apart[i], c.apart[j] = append(c.apart[i], j), append(c.apart[j], i)
+			}
+		}
+		c.bytes[i] = p.results(i, last)
+	}
+	c.color()
+	return c
+}
+
+// alone lists the values that a dispatch of s binds twice or reads as uniforms while it
+// binds outputs or temporaries that share their class.
+func (p *Plan) alone(s step) []int {
+	apart := s.uniformTemps()
 	var vs []int
 	for _, d := range s.rec.Steps {
+		if !slices.ContainsFunc(d.Bind, func(b kernels.Operand) bool {
+			return b.Kind == kernels.OutKind || b.Kind == kernels.TempKind && !apart[b.Index]
+		}) {
+			continue
+		}
 		bound := map[int]int{}
 		for _, b := range d.Bind {
 			if b.Kind == kernels.InKind {
 				v := p.graph.root(s.in[b.Index])
-				if bound[v]++; bound[v] == 2 {
+				if bound[v]++; b.Uniform || bound[v] == 2 {
 					vs = append(vs, v)
 				}
 			}
 		}
 	}
-	return vs
-}
-
-// uniforms lists the values that a dispatch of s reads as uniforms while it binds outputs
-// or temporaries that share their class.
-func (p *Plan) uniforms(s step) []int {
-	apart := s.uniformTemps()
-	var vs []int
-	for _, d := range s.rec.Steps {
-		writes := slices.ContainsFunc(d.Bind, func(b kernels.Operand) bool {
-			return b.Kind == kernels.OutKind || b.Kind == kernels.TempKind && !apart[b.Index]
-		})
-		for _, b := range d.Bind {
-			if writes && b.Uniform && b.Kind == kernels.InKind {
-				vs = append(vs, p.graph.root(s.in[b.Index]))
-			}
-		}
-	}
-	return vs
+	slices.Sort(vs)
+	return slices.Compact(vs)
 }
 
 func (p *Plan) place() {
-	var blocks []block
-	spans := p.spans(func(b block) { blocks = append(blocks, b) })
-	spots, arenas := place(spans, max(p.limits.Align, 16), p.limits.Buffer)
+	c, align := p.coloring(), max(p.limits.Align, 16)
+	spans, blocks := p.spans(c.class)
+	spots, arenas := place(spans, align, p.limits.Buffer)
+	if c.improve() {
+		spans, _ := p.spans(c.class)
+		if s, a := place(spans, align, p.limits.Buffer); sum(a) < sum(arenas) {
+			spots, arenas = s, a
+		}
+	}
 	p.spots, p.arenas = map[int]spot{}, arenas
 	for i := range p.steps {
 		p.steps[i].temps = make([]spot, len(p.steps[i].rec.Temps))

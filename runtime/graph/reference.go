@@ -13,7 +13,6 @@ import (
 // operation with the kernels' references: slow, plain, and exact.
 type Reference struct {
 	graph  *Graph
-	nodes  []node
 	params map[int]*kernels.Array
 }
 
@@ -22,7 +21,8 @@ func (g *Graph) Reference(ctx context.Context, s Store) (*Reference, error) {
 	if g.err != nil {
 		return nil, g.err
 	}
-	r := &Reference{graph: g, nodes: g.fuse(), params: map[int]*kernels.Array{}}
+	g = g.fuse()
+	r := &Reference{graph: g, params: map[int]*kernels.Array{}}
 	byName := map[string]*kernels.Array{}
 	for _, p := range g.params {
 		data, err := p.Load(ctx, s)
@@ -67,7 +67,7 @@ func (r *Reference) Run(ctx context.Context, in map[string]*kernels.Array) (map[
 		return a
 	}
 	left := map[int]int{}
-	for _, n := range r.nodes {
+	for _, n := range g.nodes {
 		for _, v := range n.in {
 			left[g.root(v)]++
 		}
@@ -75,7 +75,7 @@ func (r *Reference) Run(ctx context.Context, in map[string]*kernels.Array) (map[
 	for _, o := range g.outputs {
 		left[g.root(o.value)]++
 	}
-	for _, n := range r.nodes {
+	for _, n := range g.nodes {
 		if err := ctx.Err(); err != nil {
 			return nil, err
 		}

@@ -25,7 +25,8 @@ func TestPlans(t *testing.T) {
 		{"small", 4, 4*87 + 32},
 		{"base", 2, 4*87 + 32},
 		{"adm", 1, 4*87 + 32},
-		{"adm", 2, 0},
+		{"adm", 2, 8*87 + 32},
+		{"adm", 3, 0},
 	} {
 		c, err := Preset(test.preset)
 		if err != nil {
@@ -34,7 +35,7 @@ func TestPlans(t *testing.T) {
 		g := build(t, c, kernels.F32, 1, kernels.Float(test.images, 224, 224, 3))
 		p, err := g.Plan(graph.Limits{Target: kernels.DefaultTarget(), Buffer: 256 * mebi})
 		if test.most == 0 {
-			if !errors.Is(err, kernels.ErrLimit) || !strings.Contains(err.Error(), "refiner.output_blocks.15.0.in_layers.0: groupnorm") {
+			if !errors.Is(err, kernels.ErrLimit) || !strings.Contains(err.Error(), "refiner.input_blocks.0.0: conv2d") {
 				t.Errorf("%s, %d images: %v, want the limit of a binding and its operation", test.preset, test.images, err)
 			}
 			continue

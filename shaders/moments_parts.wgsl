@@ -1,11 +1,10 @@
-// First pass of group norm: for every channel, mean and sum of squared
-// deviations over a run of pixels. The values are taken relative to the
-// first of them (the pivot), so that a large mean does not cost digits, and by
-// Welford's updates, so that an outlier as pivot costs none either.
+// The moments of parts of an image: for every channel, mean and variance over
+// a run of pixels. The values are taken relative to the first of them
+// (the pivot), so that a large mean does not cost digits, and by Welford's updates, so
+// that an outlier as pivot costs none either.
 //
-// x: [N, H, W, C], channels padded to four, one source of the normalised channels;
-// part: three vectors for each run and vector of channels of all sources,
-// (pivot, mean - pivot, sum of (x - mean)^2).
+// x: [N, H, W, C], channels padded to four; part: three vectors for each run and vector
+// of channels, (pivot, mean - pivot, mean of (x - mean)^2).
 // Workgroup: 64 invocations, a run of one vector of channels each (chunks.wgsl).
 
 //@use grid.wgsl
@@ -16,8 +15,6 @@ struct Params {
   c4: u32,
   pixels: u32,
   run: u32,
-  joint4: u32,  // vectors of channels of all sources
-  first4: u32,  // where those of x begin
 }
 
 @group(0) @binding(0) var<storage, read> x: array<vec4f>;
@@ -38,9 +35,7 @@ fn main(@builtin(workgroup_id) wid: vec3u, @builtin(num_workgroups) nwg: vec3u, 
     mean += change * (1.0 / f32(i + 1u));
     squares += change * (d - mean);
   }
-  let runs = (p.pixels + p.run - 1u) / p.run;
-  let at = ((k.image * runs + k.run) * p.joint4 + p.first4 + k.c) * 3u;
-  part[at] = pivot;
-  part[at + 1u] = mean;
-  part[at + 2u] = squares;
+  part[t * 3u] = pivot;
+  part[t * 3u + 1u] = mean;
+  part[t * 3u + 2u] = squares / f32(k.pixels);
 }
