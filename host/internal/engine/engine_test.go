@@ -105,6 +105,15 @@ func picture(t *testing.T) *imgio.RGB {
 	return img
 }
 
+// runImage does one image.
+func runImage(ctx context.Context, d worker.Detector, img *imgio.RGB) (worker.Result, error) {
+	x, err := d.Prepare(img, [32]byte{1})
+	if err != nil {
+		return worker.Result{}, err
+	}
+	return x.Result(ctx)
+}
+
 // quiet is a Watch that counts.
 func quiet(beats *int, notes *[]string) worker.Watch {
 	note := func(text string) { *notes = append(*notes, text) }
@@ -140,7 +149,7 @@ func TestCombinations(t *testing.T) {
 					t.Fatal(err)
 				}
 				opened := beats
-				if got[i], err = d.Detect(t.Context(), img, [32]byte{1}); err != nil {
+				if got[i], err = runImage(t.Context(), d, img); err != nil {
 					t.Fatal(err)
 				}
 				if beats == opened || len(notes) == 0 || d.Info().Adapter == "" {

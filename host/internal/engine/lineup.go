@@ -2,7 +2,6 @@ package engine
 
 import (
 	"context"
-	"crypto/sha256"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -105,24 +104,32 @@ func (l *lineup) pass(s settings) *pass {
 	return p
 }
 
-// detect does one image and returns the profiles of the passes.
-func (l *lineup) detect(ctx context.Context, img *imgio.RGB, digest [sha256.Size]byte) (profiles []*detect.Profile, err error) {
-	var base []float32
+// methods are the detectors of the passes.
+func (l *lineup) methods() (list []*detect.Detector) {
 	for _, p := range l.passes {
+		list = append(list, p.method)
+	}
+	return list
+}
+
+// detect does one image, prepared for every pass, and returns the results of the passes.
+func (l *lineup) detect(ctx context.Context, img *imgio.RGB, prepared []*detect.Prepared) (results []*detect.Result, err error) {
+	var base []float32
+	for i, p := range l.passes {
 		for _, e := range p.entries {
 			if r, ok := e.rule.(*rule); ok {
 				r.begin(img, l.class)
 			}
 		}
 		p.base = base
-		r, err := p.method.Detect(ctx, img, digest)
+		r, err := prepared[i].Result(ctx)
 		if err != nil {
 			return nil, err
 		}
 		base = p.base
-		profiles = append(profiles, r.Profile)
+		results = append(results, r)
 	}
-	return profiles, nil
+	return results, nil
 }
 
 // Name implements fusion.Rule.

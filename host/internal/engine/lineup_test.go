@@ -25,7 +25,7 @@ func runSpec(t *testing.T, spec worker.Spec) worker.Result {
 			t.Error(err)
 		}
 	}()
-	r, err := d.Detect(t.Context(), picture(t), [32]byte{1})
+	r, err := runImage(t.Context(), d, picture(t))
 	if err != nil {
 		t.Fatal(err)
 	}

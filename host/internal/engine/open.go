@@ -151,33 +151,79 @@ func beats(beat func()) func() error {
 // Info implements worker.Detector.
 func (d *detector) Info() worker.Info { return d.info }
 
-// Detect implements worker.Detector.
-func (d *detector) Detect(ctx context.Context, img *imgio.RGB, digest [sha256.Size]byte) (worker.Result, error) {
+// detection is an image in the detector.
+type detection struct {
+	of       *detector
+	img      *imgio.RGB
+	prepared []*detect.Prepared // for the method, or for every pass of the lineup
+}
+
+// Prepare implements worker.Detector.
+func (d *detector) Prepare(img *imgio.RGB, digest [sha256.Size]byte) (worker.Detection, error) {
+	methods := []*detect.Detector{d.method}
 	if d.lineup != nil {
-		return d.compare(ctx, img, digest)
+		methods = d.lineup.methods()
 	}
-	if d.rule != nil {
-		d.rule.begin(img, d.class)
+	x := &detection{of: d, img: img}
+	for _, m := range methods {
+		p, err := m.Prepare(img, digest)
+		if err != nil {
+			return nil, err
+		}
+		x.prepared = append(x.prepared, p)
 	}
-	r, err := d.method.Detect(ctx, img, digest)
+	return x, nil
+}
+
+// Queue implements worker.Detection.
+func (d *detection) Queue(ctx context.Context) error {
+	for _, p := range d.prepared {
+		if err := p.Queue(ctx); err != nil {
+			d.Discard()
+			return explain(err)
+		}
+	}
+	return nil
+}
+
+// Discard implements worker.Detection.
+func (d *detection) Discard() {
+	for _, p := range d.prepared {
+		p.Discard()
+	}
+}
+
+// Result implements worker.Detection.
+func (d *detection) Result(ctx context.Context) (worker.Result, error) {
+	of := d.of
+	if of.lineup != nil {
+		return d.compare(ctx)
+	}
+	if of.rule != nil {
+		of.rule.begin(d.img, of.class)
+	}
+	r, err := d.prepared[0].Result(ctx)
 	if err != nil {
 		return worker.Result{}, explain(err)
 	}
-	d.clock(r.Profile)
-	return worker.Result{Heatmap: r.Heatmap, Score: r.Score, Class: d.class, Rule: d.rule.made(), Numbers: d.rule.named()}, nil
+	of.clock(r.Profile)
+	return worker.Result{Heatmap: r.Heatmap, Score: r.Score, Seconds: r.Seconds.Total, Class: of.class, Rule: of.rule.made(), Numbers: of.rule.named()}, nil
 }
 
 // compare runs all of a spec with variants.
-func (d *detector) compare(ctx context.Context, img *imgio.RGB, digest [sha256.Size]byte) (worker.Result, error) {
-	profiles, err := d.lineup.detect(ctx, img, digest)
+func (d *detection) compare(ctx context.Context) (worker.Result, error) {
+	results, err := d.of.lineup.detect(ctx, d.img, d.prepared)
 	if err != nil {
+		d.Discard()
 		return worker.Result{}, explain(err)
 	}
-	for _, p := range profiles {
-		d.clock(p)
+	all := d.of.lineup.fused
+	found := worker.Result{Heatmap: all[0].Heatmap, Score: all[0].Score, Class: d.of.class, Variants: slices.Clone(all[1:])}
+	for _, r := range results {
+		d.of.clock(r.Profile)
+		found.Seconds += r.Seconds.Total
 	}
-	all := d.lineup.fused
-	return worker.Result{Heatmap: all[0].Heatmap, Score: all[0].Score, Class: d.class, Variants: slices.Clone(all[1:])}, nil
+	return found, nil
 }
 
 // clock adds the times of a profile, which may be nil.

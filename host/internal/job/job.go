@@ -191,12 +191,12 @@ func (j *job) images(ctx context.Context) error {
 		j.summary.Kept++
 		j.count(j.records[image.Path].Row)
 	}
-	for _, i := range todo {
+	for at, i := range todo {
 		if ctx.Err() != nil {
 			return context.Cause(ctx)
 		}
 		image := j.Images[i]
-		row, err := j.image(ctx, image, stems[i])
+		row, err := j.image(ctx, image, j.after(todo[at+1:]), stems[i])
 		if err != nil {
 			return err
 		}
@@ -209,6 +209,16 @@ func (j *job) images(ctx context.Context) error {
 		}
 		j.count(row)
 		j.Progress(j.summary)
+	}
+	return nil
+}
+
+// after is the first of some images that the worker will be asked for, or nil.
+func (j *job) after(todo []int) *walk.Image {
+	for _, i := range todo {
+		if j.Images[i].Err == nil {
+			return &j.Images[i]
+		}
 	}
 	return nil
 }
@@ -264,9 +274,9 @@ func (j *job) stems() []string {
 }
 
 // image does one image: files, then the journal. The error is one that stops
-// the run; what concerns the image alone is in its row.
-func (j *job) image(ctx context.Context, image walk.Image, stem string) (result.Row, error) {
-	files, row, err := j.detect(ctx, image, stem)
+// the run; what concerns the image alone is in its row. next is the one that follows.
+func (j *job) image(ctx context.Context, image walk.Image, next *walk.Image, stem string) (result.Row, error) {
+	files, row, err := j.detect(ctx, image, next, stem)
 	if err == nil {
 		err = commit(files)
 	}
@@ -309,7 +319,7 @@ func stops(ctx context.Context, err error) bool {
 
 // detect has the worker do an image. The files it returns are written, but have
 // no name yet; with an error there are none.
-func (j *job) detect(ctx context.Context, image walk.Image, stem string) (files []*outdir.File, row result.Row, err error) {
+func (j *job) detect(ctx context.Context, image walk.Image, next *walk.Image, stem string) (files []*outdir.File, row result.Row, err error) {
 	if image.Err != nil {
 		return nil, row, image.Err
 	}
@@ -323,7 +333,7 @@ func (j *job) detect(ctx context.Context, image walk.Image, stem string) (files 
 		clear(row.Files)
 		return errors.Join(errs...)
 	}
-	reply, err := j.client.Detect(ctx, image, void, func(k worker.Kind, r io.Reader) error {
+	reply, err := j.client.Detect(ctx, image, next, void, func(k worker.Kind, r io.Reader) error {
 		name := k.Folder + "/" + stem + k.Ending
 		f, err := j.dir.Create(name)
 		if err != nil {

@@ -70,16 +70,18 @@ func (c *Client) Close() error {
 
 // Detect has the worker do one image and gives sink every file as it arrives.
 // An error of sink fails the image. After a crash the image is done once more:
-// restart tells sink's owner that the files so far are void.
+// restart tells sink's owner that the files so far are void. next, which may be nil, is
+// the image that will likely follow: the worker begins with it. It is not named again
+// after a crash, which it may have caused.
 //
 // It wraps ErrCrashed, ErrGivenUp or ErrFatal, or is the context's cause; every
 // other error is about this image.
-func (c *Client) Detect(ctx context.Context, image walk.Image, restart func() error, sink func(Kind, io.Reader) error) (Reply, error) {
+func (c *Client) Detect(ctx context.Context, image walk.Image, next *walk.Image, restart func() error, sink func(Kind, io.Reader) error) (Reply, error) {
 	for try := 1; ; {
 		if err := c.ready(ctx); err != nil {
 			return Reply{}, err
 		}
-		reply, err := c.once(ctx, image, sink)
+		reply, err := c.once(ctx, image, next, sink)
 		var crash *crashError
 		if !errors.As(err, &crash) {
 			c.crashes = 0
@@ -92,6 +94,7 @@ func (c *Client) Detect(ctx context.Context, image walk.Image, restart func() er
 			return Reply{}, fmt.Errorf("%w (%s)", ErrCrashed, crash.reason)
 		}
 		try++
+		next = nil
 		if err := restart(); err != nil {
 			return Reply{}, err
 		}
@@ -196,9 +199,12 @@ func (c *Client) greet(ctx context.Context) error {
 }
 
 // once has the worker do the image.
-func (c *Client) once(ctx context.Context, image walk.Image, sink func(Kind, io.Reader) error) (Reply, error) {
-	job := &imageJob{Root: []byte(image.Root), Rel: []byte(image.Rel)}
-	if err := writeFrame(c.process, message{Type: typeImage, Image: job}, nil); err != nil {
+func (c *Client) once(ctx context.Context, image walk.Image, next *walk.Image, sink func(Kind, io.Reader) error) (Reply, error) {
+	m := message{Type: typeImage, Image: jobOf(image)}
+	if next != nil {
+		m.Next = jobOf(*next)
+	}
+	if err := writeFrame(c.process, m, nil); err != nil {
 		return Reply{}, c.bury(ctx, err)
 	}
 	makes := c.config.Spec.Makes()
@@ -238,6 +244,10 @@ func (c *Client) once(ctx context.Context, image walk.Image, sink func(Kind, io.
 			return Reply{}, c.bury(ctx, errFrame)
 		}
 	}
+}
+
+func jobOf(image walk.Image) *imageJob {
+	return &imageJob{Root: []byte(image.Root), Rel: []byte(image.Rel)}
 }
 
 // next waits for a frame that is more than a sign of life. It kills a worker

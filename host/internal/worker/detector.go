@@ -94,24 +94,38 @@ type Watch struct {
 // Open makes a Detector. Its errors may wrap ErrNoDevice.
 type Open func(ctx context.Context, spec Spec, watch Watch) (Detector, error)
 
-// Detector runs the method on one image at a time.
+// Detector runs the method on one image after the other. While one runs, the next is
+// prepared and queued: Prepare may be called beside everything else, and Queue beside
+// Result of the image before.
 type Detector interface {
 	// Info describes the device.
 	Info() Info
-	// Detect finds anomalies in img, the decoded file with that digest. Equal
-	// arguments give equal results, bit for bit. Its errors may wrap ErrLost.
-	Detect(ctx context.Context, img *imgio.RGB, digest [sha256.Size]byte) (Result, error)
+	// Prepare does for img, the decoded file with that digest, what needs no device.
+	Prepare(img *imgio.RGB, digest [sha256.Size]byte) (Detection, error)
 	// Times are those of the last image, by part and kernel, if Spec.Profile asks
-	// for them; they sum to the time that Detect took.
+	// for them; they sum to the time that the image took.
 	Times() []Time
 	// Close frees the device.
 	Close() error
+}
+
+// Detection is an image in a Detector. It ends with Result, or with Discard.
+type Detection interface {
+	// Queue gives the image to the device behind those that it has, without waiting.
+	// Where that would hold them up it does nothing.
+	Queue(ctx context.Context) error
+	// Result finds anomalies in the image. Equal images give equal results, bit for bit.
+	// Its errors, as those of Queue, may wrap ErrLost.
+	Result(ctx context.Context) (Result, error)
+	// Discard gives the image up.
+	Discard()
 }
 
 // Result is what the method found in one image.
 type Result struct {
 	Heatmap *imgio.Heatmap
 	Score   float64
+	Seconds float64            // that Prepare, the device and the rule took, without waiting
 	Class   string             // of the product; "" when the model tells none
 	Rule    string             // that made it, when that is not the one of Spec; else ""
 	Numbers map[string]float64 // that a plugin named; may be nil

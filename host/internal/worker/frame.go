@@ -26,6 +26,7 @@ type message struct {
 
 	Spec  *Spec     `json:"spec,omitempty"`  // open
 	Image *imageJob `json:"image,omitempty"` // image
+	Next  *imageJob `json:"next,omitempty"`  // image: what will likely be asked for after it
 	Info  *Info     `json:"info,omitempty"`  // ready
 	Text  string    `json:"text,omitempty"`  // note, warn, failed, fatal, lost
 	Kind  string    `json:"kind,omitempty"`  // file
@@ -35,7 +36,9 @@ type message struct {
 }
 
 // The types of messages. The parent sends open, then images one at a time; each
-// is answered by any number of files, then done or failed.
+// is answered by any number of files, then done or failed. An image may name the next,
+// which the worker begins with beside it; nothing depends on whether that one is asked
+// for, and what is wrong with it shows when it is.
 const (
 	typeOpen    = "open"
 	typeImage   = "image"
@@ -59,11 +62,13 @@ type imageJob struct {
 
 // Reply is what a worker found in one image, besides the files.
 type Reply struct {
-	SHA256  string  `json:"sha256"`
-	Width   int     `json:"width"`
-	Height  int     `json:"height"`
-	Score   float64 `json:"score"`
-	Class   string  `json:"class,omitempty"`
+	SHA256 string  `json:"sha256"`
+	Width  int     `json:"width"`
+	Height int     `json:"height"`
+	Score  float64 `json:"score"`
+	Class  string  `json:"class,omitempty"`
+	// Seconds is the work on the image: reading, decoding, Result.Seconds and encoding,
+	// without what it waited for the image before it.
 	Seconds float64 `json:"seconds"`
 	// Rule made the result when the one of Spec could not; else "".
 	Rule string `json:"rule,omitempty"`

@@ -33,9 +33,9 @@ func (p *profile) add(times ...Time) {
 	}
 }
 
-// lap adds the time since start to a part that no kernel works in.
-func (p *profile) lap(part string, start time.Time) {
-	p.add(Time{Part: part, Kernel: "host", Seconds: time.Since(start).Seconds()})
+// host adds the time of a part that no kernel works in.
+func (p *profile) host(part string, took time.Duration) {
+	p.add(Time{Part: part, Kernel: "host", Seconds: took.Seconds()})
 }
 
 func (p *profile) report(adapter string) ([]byte, error) {

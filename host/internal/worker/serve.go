@@ -70,6 +70,7 @@ type server struct {
 	spec Spec
 	det  Detector
 
+	ahead   *ahead // nil: none
 	profile profile
 }
 
@@ -100,7 +101,10 @@ func (s *server) run(ctx context.Context, jobs <-chan message) (err error) {
 	if err != nil {
 		return s.send(message{Type: typeFatal, Text: err.Error(), NoDevice: errors.Is(err, ErrNoDevice)}, nil)
 	}
-	defer func() { err = errors.Join(err, s.det.Close()) }()
+	defer func() {
+		s.drop()
+		err = errors.Join(err, s.det.Close())
+	}()
 	info := s.det.Info()
 	if err := s.send(message{Type: typeReady, Info: &info}, nil); err != nil {
 		return err
@@ -116,7 +120,7 @@ func (s *server) run(ctx context.Context, jobs <-chan message) (err error) {
 		if m.Type != typeImage || m.Image == nil {
 			return fmt.Errorf("%w: %q where %q was due", errFrame, m.Type, typeImage)
 		}
-		reply, err := s.image(ctx, *m.Image)
+		reply, err := s.image(ctx, m)
 		switch {
 		case errors.Is(err, ErrLost):
 			return errors.Join(err, s.send(message{Type: typeLost, Text: err.Error()}, nil))
@@ -134,27 +138,35 @@ func (s *server) run(ctx context.Context, jobs <-chan message) (err error) {
 	return nil
 }
 
+// detect does the task and begins with the next image, unless parts are timed.
+func (s *server) detect(ctx context.Context, t task, next *imageJob) (Result, error) {
+	queued := make(chan struct{})
+	if next != nil && !s.spec.Profile {
+		s.look(ctx, *next, queued)
+	}
+	err := t.detection.Queue(ctx)
+	close(queued)
+	if err != nil {
+		return Result{}, err
+	}
+	return t.detection.Result(ctx)
+}
+
 // image does one image and sends its files.
-func (s *server) image(ctx context.Context, job imageJob) (Reply, error) {
-	start := time.Now()
-	data, err := read(walk.Image{Root: string(job.Root), Rel: string(job.Rel)})
-	if err != nil {
-		return Reply{}, err
+func (s *server) image(ctx context.Context, m message) (Reply, error) {
+	t := s.take(*m.Image)
+	if t.err != nil {
+		return Reply{}, t.err
 	}
-	img, err := imgio.Decode(data, string(job.Rel), imgio.DefaultLimits())
-	if err != nil {
-		return Reply{}, err
-	}
-	digest := imgio.Digest(data)
-	s.profile.lap("decode", start)
+	s.profile.host("decode", t.decode)
 	s.beat()
-	found, err := s.det.Detect(ctx, img, digest)
+	found, err := s.detect(ctx, t, m.Next)
 	if err != nil {
 		return Reply{}, err
 	}
 	s.profile.add(s.det.Times()...)
 	s.beat()
-	detected := time.Now()
+	img, digest, detected := t.img, t.digest, time.Now()
 	about := result.About{Model: s.spec.Digest, Rule: s.spec.Rule, Settings: s.spec.Settings, Threshold: s.spec.Threshold}
 	pictures, err := result.NewPictures(about, img, digest, found.Heatmap, found.Score)
 	if err != nil {
@@ -173,7 +185,8 @@ func (s *server) image(ctx context.Context, job imageJob) (Reply, error) {
 			return Reply{}, err
 		}
 	}
-	s.profile.lap("pictures", detected)
+	encoded := time.Since(detected)
+	s.profile.host("pictures", encoded)
 	s.profile.images++
 	var scores []float64
 	for _, v := range found.Variants {
@@ -182,7 +195,8 @@ func (s *server) image(ctx context.Context, job imageJob) (Reply, error) {
 	return Reply{
 		Scores: scores,
 		SHA256: hex.EncodeToString(digest[:]), Width: img.W, Height: img.H,
-		Score: found.Score, Class: found.Class, Rule: found.Rule, Numbers: found.Numbers, Seconds: time.Since(start).Seconds(),
+		Score: found.Score, Class: found.Class, Rule: found.Rule, Numbers: found.Numbers,
+		Seconds: (t.decode + encoded).Seconds() + found.Seconds,
 	}, nil
 }
 

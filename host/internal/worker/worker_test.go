@@ -73,8 +73,13 @@ func newClient(t *testing.T, start worker.Start, silence time.Duration) *client 
 }
 
 func (c *client) detect(ctx context.Context, image walk.Image) (worker.Reply, error) {
+	return c.detectBefore(ctx, image, nil)
+}
+
+// detectBefore does an image with a hint at the next.
+func (c *client) detectBefore(ctx context.Context, image walk.Image, next *walk.Image) (worker.Reply, error) {
 	void := func() error { clear(c.files); return nil }
-	return c.Detect(ctx, image, void, func(k worker.Kind, r io.Reader) (err error) {
+	return c.Detect(ctx, image, next, void, func(k worker.Kind, r io.Reader) (err error) {
 		c.files[k.Name], err = io.ReadAll(r)
 		return err
 	})

@@ -54,8 +54,13 @@ type Fault struct {
 	Colour uint8
 	How    string
 	Once   string
+	// Early makes them fail when they are prepared.
+	Early bool
 	// Open makes opening fail: "abort", "nodevice", "error".
 	Open string
+	// Trace, if set, is told of "prepare", "queue", "result" and "discard" with the
+	// first red value of the image; for a worker in the test's process.
+	Trace func(what string, red uint8) `json:"-"`
 }
 
 // Start starts workers that are this test binary.
@@ -115,8 +120,63 @@ func (f *fake) Times() []worker.Time {
 }
 func (f *fake) Close() error { return nil }
 
-func (f *fake) Detect(ctx context.Context, img *imgio.RGB, _ [sha256.Size]byte) (worker.Result, error) {
-	bad := f.fault.How != "" && img.Pix[0] == f.fault.Colour && f.first()
+// detection is an image in the detector.
+type detection struct {
+	*fake
+	img *imgio.RGB
+}
+
+func (f *fake) Prepare(img *imgio.RGB, _ [sha256.Size]byte) (worker.Detection, error) {
+	d := detection{f, img}
+	d.trace("prepare")
+	if f.fault.Early && d.bad() {
+		if _, err := d.fail(context.Background()); err != nil {
+			return nil, err
+		}
+	}
+	return d, nil
+}
+
+func (d detection) trace(what string) {
+	if t := d.fault.Trace; t != nil {
+		t(what, d.img.Pix[0])
+	}
+}
+
+func (d detection) Queue(context.Context) error {
+	d.trace("queue")
+	return nil
+}
+
+func (d detection) Discard() { d.trace("discard") }
+
+// bad says that the fault is this image's.
+func (d detection) bad() bool {
+	return d.fault.How != "" && d.img.Pix[0] == d.fault.Colour && d.first()
+}
+
+// fail does what the fault says; the result says whether to put a NaN into the map.
+func (d detection) fail(ctx context.Context) (nan bool, err error) {
+	switch d.fault.How {
+	case "abort":
+		abort()
+	case "hang":
+		<-ctx.Done()
+		return false, ctx.Err()
+	case "lost":
+		return false, fmt.Errorf("fake: %w", worker.ErrLost)
+	case "error":
+		return false, errors.New("fake: cannot do this image")
+	case "garbage":
+		_, _ = io.Copy(os.Stdout, bytes.NewReader(bytes.Repeat([]byte("garbage "), 100)))
+	}
+	return d.fault.How == "nan", nil
+}
+
+func (d detection) Result(ctx context.Context) (worker.Result, error) {
+	d.trace("result")
+	f, img := d.fake, d.img
+	bad := !f.fault.Early && d.bad()
 	m := &imgio.Heatmap{W: side, H: side, Val: heat(img)}
 	for step := range Steps {
 		f.watch.Beat()
@@ -124,20 +184,12 @@ func (f *fake) Detect(ctx context.Context, img *imgio.RGB, _ [sha256.Size]byte) 
 			abort()
 		}
 		if bad && step == Steps/2 {
-			switch f.fault.How {
-			case "abort":
-				abort()
-			case "hang":
-				<-ctx.Done()
-				return worker.Result{}, ctx.Err()
-			case "lost":
-				return worker.Result{}, fmt.Errorf("fake: %w", worker.ErrLost)
-			case "error":
-				return worker.Result{}, errors.New("fake: cannot do this image")
-			case "nan":
+			nan, err := d.fail(ctx)
+			if err != nil {
+				return worker.Result{}, err
+			}
+			if nan {
 				m.Val[7] = float32(math.NaN())
-			case "garbage":
-				_, _ = io.Copy(os.Stdout, bytes.NewReader(bytes.Repeat([]byte("garbage "), 100)))
 			}
 		}
 		select {
