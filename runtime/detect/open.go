@@ -70,7 +70,7 @@ func Open(ctx context.Context, dev *gpu.Device, m Model, o Options) (*Detector, 
 func (d *Detector) open(ctx context.Context, dev *gpu.Device, s graph.Store) error {
 	l := &loader{detector: d, dev: dev, store: s}
 	if dev != nil {
-		d.queues = (d.options.queue || dev.Adapter().Type == gpu.Discrete) && !d.options.Profile && d.options.Watch == nil
+		d.queues = (d.options.Queue || dev.Adapter().Type == gpu.Discrete) && !d.options.Profile && d.options.Watch == nil
 		if d.params = d.options.Params; d.params == nil {
 			d.params = graph.NewParams(dev)
 		}

@@ -33,10 +33,12 @@ type Options struct {
 	// Progress is told what Open does, by one call at a time. Loading and compiling run
 	// at the same time, so that their stages alternate. It may be nil.
 	Progress func(stage string, done, total int)
-	// Beat is called for every step when it is done; on a discrete GPU from another
-	// goroutine. It may be nil.
+	// Beat is called for every step when it is done; where images are queued from
+	// another goroutine. It may be nil.
 	Beat func()
 
+	// Queue gives images whole to every device, as to a discrete GPU: see Prepared.Queue.
+	Queue bool
+
 	denoiser diffusion.Denoiser // in place of the refiner's network, in tests
-	queue    bool               // treat every device as a discrete GPU, in tests
 }

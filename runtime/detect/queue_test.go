@@ -83,7 +83,7 @@ func TestQueueOrder(t *testing.T) {
 	image = append(image, "copy")
 	maps := []string{"map", "map"}
 	for _, queues := range []bool{true, false} {
-		d := open(t, dev, m, Options{queue: queues})
+		d := open(t, dev, m, Options{Queue: queues})
 		a, b := prepare(t, d, 0), prepare(t, d, 1)
 		ops = nil
 		queue(t, a)
@@ -120,7 +120,7 @@ func TestOverlapped(t *testing.T) {
 		}
 		for name, queues := range map[string]bool{"queued": true, "prepared": false} {
 			var beats atomic.Int32
-			d := open(t, dev, m, Options{queue: queues, Beat: func() { beats.Add(1) }})
+			d := open(t, dev, m, Options{Queue: queues, Beat: func() { beats.Add(1) }})
 			start := time.Now()
 			device := 0.0
 			next := prepare(t, d, 0)
@@ -183,7 +183,7 @@ func TestQueueEnds(t *testing.T) {
 		return nil
 	})
 	m := testModel(t, backboneSection, bankSection, refinerSection)
-	d := open(t, dev, m, Options{queue: true})
+	d := open(t, dev, m, Options{Queue: true})
 	want := []*Result{detect(t, d, 0), detect(t, d, 1)}
 	held := dev.Used().Live
 
@@ -228,7 +228,7 @@ func TestQueueEnds(t *testing.T) {
 			v[i] = math.MaxFloat32
 		}
 	}, &seen}
-	bad := prepare(t, open(t, dev, m, Options{queue: true}), 0)
+	bad := prepare(t, open(t, dev, m, Options{Queue: true}), 0)
 	queue(t, bad)
 	if _, err := bad.Result(t.Context()); !errors.Is(err, graph.ErrNonFinite) || seen == 0 {
 		t.Errorf("got %v, want ErrNonFinite", err)

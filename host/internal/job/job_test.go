@@ -341,6 +341,46 @@ func TestFailures(t *testing.T) {
 	}
 }
 
+// TestAhead has a worker abort over an image that it looks ahead for, among images that
+// are broken or cannot be opened: only those fail, and the others have the bytes of a
+// run without them.
+func TestAhead(t *testing.T) {
+	const culprit = 200
+	in, out, clean := photos(t, 6), filepath.Join(t.TempDir(), "out"), filepath.Join(t.TempDir(), "clean")
+	mustRun(t, config(t, workertest.Fault{}, clean, in))
+	want := contents(t, clean)
+	put(t, filepath.Join(in, "good", "001.png"), picture(t, 9, culprit))
+	put(t, filepath.Join(in, "good", "003.png"), []byte("\x89PNG\r\n\x1a\nno"))
+	if err := os.Symlink("gone.png", filepath.Join(in, "good", "0025.png")); err != nil {
+		t.Fatal(err)
+	}
+	crashes := 0
+	c := config(t, workertest.Fault{Colour: culprit, How: "abort", Early: true, Step: 5 * time.Millisecond}, out, in)
+	c.Note = func(text string, _ bool) {
+		if strings.Contains(text, "starting it again") {
+			crashes++
+		}
+	}
+	// One crash while the image before is in hand, two of its own.
+	if s := mustRun(t, c); s.Done != 6 || s.Failed != 3 || crashes != 3 {
+		t.Errorf("%d crashes, %+v", crashes, s)
+	}
+	got := contents(t, out)
+	for name := range want {
+		if name != "results.jsonl" && got[name] != want[name] {
+			t.Errorf("%s differs, or is missing", name)
+		}
+	}
+	for _, r := range results(t, out) {
+		failed := map[string]string{"good/001.png": "worker crashed", "good/003.png": "corrupt file", "good/0025.png": "no such file"}
+		rel := strings.TrimPrefix(r.Path, filepath.ToSlash(in)+"/")
+		if e := failed[rel]; !strings.Contains(r.Error, e) || (e == "") != (r.Error == "") {
+			t.Errorf("%s: error %q, want %q", rel, r.Error, e)
+		}
+	}
+	noTemporary(t, out)
+}
+
 func TestLock(t *testing.T) {
 	in, out := photos(t, 2), filepath.Join(t.TempDir(), "out")
 	dir, err := outdir.Open(out)

@@ -58,8 +58,8 @@ type Fault struct {
 	Early bool
 	// Open makes opening fail: "abort", "nodevice", "error".
 	Open string
-	// Trace, if set, is told of "prepare", "queue", "result" and "discard" with the
-	// first red value of the image; for a worker in the test's process.
+	// Trace, if set, is told of "prepare", "queue", "result", "found" behind it and
+	// "discard" with the first red value of the image; for a worker in the test's process.
 	Trace func(what string, red uint8) `json:"-"`
 }
 
@@ -198,6 +198,7 @@ func (d detection) Result(ctx context.Context) (worker.Result, error) {
 			return worker.Result{}, ctx.Err()
 		}
 	}
+	d.trace("found")
 	score := float32(0)
 	for _, v := range m.Val {
 		score = max(score, v)
