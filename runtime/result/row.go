@@ -24,7 +24,8 @@ type Row struct {
 	Threshold *float64 `json:"threshold"`
 	Anomalous *bool    `json:"anomalous"`
 	Class     string   `json:"class,omitempty"`
-	// Seconds is the only field that differs between equal runs on one device.
+	// Seconds is the work on the image, without what it waited for others. It is the only
+	// field that differs between equal runs on one device.
 	Seconds  float64         `json:"seconds"`
 	Model    string          `json:"model"`
 	Adapter  string          `json:"adapter"`

@@ -28,6 +28,7 @@ type imageReport struct {
 	First   float64         `json:"first"` // the first image, compiling included that the driver put off
 	Best    method.Seconds  `json:"best"`  // of the warm images
 	Median  float64         `json:"median"`
+	Every   float64         `json:"every"`   // from one warm image to the next, which was made ready beside it
 	Profile *method.Profile `json:"profile"` // of one more, each kernel timed
 	Device  float64         `json:"device"`  // seconds of it in kernels
 	Idle    float64         `json:"idle"`    // share of it in which no kernel ran
@@ -99,18 +100,19 @@ func (r *imageReport) measure(ctx context.Context, env *environment, dev *gpu.De
 		}
 		defer func() { err = errors.Join(err, d.Close()) }()
 		opened, r.Memory = time.Since(start).Seconds(), d.Memory().String()
-		for i := range images {
-			res, err := d.Detect(ctx, img, sha256.Sum256(img.Pix))
-			if err != nil {
-				return 0, err
-			}
+		return opened, inARow(ctx, d, img, images, func(i int, res *method.Result) {
 			env.notef("image %d of %d: %.2f s", i+1, images, res.Seconds.Total)
 			each(res)
-		}
-		return opened, nil
+		})
 	}
 	var warm []method.Seconds
-	r.Open, err = once(method.Options{}, passes+1, func(res *method.Result) { warm = append(warm, res.Seconds) })
+	var from time.Time // the first result
+	r.Open, err = once(method.Options{}, passes+1, func(res *method.Result) {
+		if warm = append(warm, res.Seconds); len(warm) == 1 {
+			from = time.Now()
+		}
+		r.Every = time.Since(from).Seconds() / float64(passes)
+	})
 	if err != nil {
 		return err
 	}
@@ -130,10 +132,54 @@ func (r *imageReport) measure(ctx context.Context, env *environment, dev *gpu.De
 	return nil
 }
 
+// inARow does the image several times, as images of a folder are done: the next is
+// prepared and queued beside the one in hand.
+func inARow(ctx context.Context, d *method.Detector, img *imgio.RGB, images int, each func(int, *method.Result)) error {
+	type ready struct {
+		image *method.Prepared
+		err   error
+	}
+	begin := func(i int) <-chan ready {
+		c := make(chan ready, 1)
+		if i == images {
+			close(c)
+			return c
+		}
+		go func() {
+			p, err := d.Prepare(img, sha256.Sum256(img.Pix))
+			if err == nil {
+				err = p.Queue(ctx)
+			}
+			c <- ready{p, err}
+		}()
+		return c
+	}
+	next := begin(0)
+	defer func() {
+		if left := <-next; left.image != nil {
+			left.image.Discard()
+		}
+	}()
+	for i := range images {
+		this := <-next
+		next = begin(i + 1)
+		if this.err != nil {
+			return this.err
+		}
+		res, err := this.image.Result(ctx)
+		if err != nil {
+			return err
+		}
+		each(i, res)
+	}
+	return nil
+}
+
 func (r *imageReport) write(env *environment) {
 	env.printf("%s: an image of %d x %d px\n", r.Model, r.Size, r.Size)
 	env.printf("memory: %s\n", r.Memory)
 	env.printf("first run: loading and compiling %.2f s, first image %.2f s; to the first result %.2f s\n", r.Open, r.First, r.Open+r.First)
+	env.printf("in a row: an image every %.2f s\n", r.Every)
 	env.printf("warm: best %.2f s, median %.2f s; prepare %.3f s, base %.2f s, refine %.2f s, fuse %.3f s\n",
 		r.Best.Total, r.Median, r.Best.Prepare, r.Best.Base, r.Best.Refine, r.Best.Fuse)
 	env.printf("one image, each kernel timed: %.2f s, %.2f s in kernels, idle %.1f%%\n", r.Profile.Total, r.Device, 100*r.Idle)
