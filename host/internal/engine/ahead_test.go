@@ -3,6 +3,7 @@ package engine
 import (
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"github.com/drdc-dev/drdc/host/internal/worker"
@@ -67,7 +68,7 @@ func TestAhead(t *testing.T) {
 		images = append(images, img)
 	}
 	for name, spec := range map[string]worker.Spec{"rule": plan(""), "plugin": plan(plugin), "rules": plan("--rule paper --rule base " + plugin), "ablation": ablation} {
-		var beats int
+		var beats atomic.Int32
 		var notes []string
 		alone, err := Open(t.Context(), spec, quiet(&beats, &notes))
 		if err != nil {

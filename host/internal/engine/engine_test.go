@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"github.com/drdc-dev/drdc/host/internal/worker"
@@ -115,9 +116,9 @@ func runImage(ctx context.Context, d worker.Detector, img *imgio.RGB) (worker.Re
 }
 
 // quiet is a Watch that counts.
-func quiet(beats *int, notes *[]string) worker.Watch {
+func quiet(beats *atomic.Int32, notes *[]string) worker.Watch {
 	note := func(text string) { *notes = append(*notes, text) }
-	return worker.Watch{Beat: func() { *beats++ }, Note: note, Warn: note}
+	return worker.Watch{Beat: func() { beats.Add(1) }, Note: note, Warn: note}
 }
 
 // TestCombinations runs the four kinds of models on the GPU and in plain Go.
@@ -142,18 +143,18 @@ func TestCombinations(t *testing.T) {
 			var got [2]worker.Result
 			for i, device := range []string{"auto", Reference} {
 				spec.Device = device
-				var beats int
+				var beats atomic.Int32
 				var notes []string
 				d, err := Open(t.Context(), spec, quiet(&beats, &notes))
 				if err != nil {
 					t.Fatal(err)
 				}
-				opened := beats
+				opened := beats.Load()
 				if got[i], err = runImage(t.Context(), d, img); err != nil {
 					t.Fatal(err)
 				}
-				if beats == opened || len(notes) == 0 || d.Info().Adapter == "" {
-					t.Errorf("%s: %d beats, then %d, notes %q, %+v", device, opened, beats, notes, d.Info())
+				if beats.Load() == opened || len(notes) == 0 || d.Info().Adapter == "" {
+					t.Errorf("%s: %d beats, then %d, notes %q, %+v", device, opened, beats.Load(), notes, d.Info())
 				}
 				if len(d.Times()) == 0 {
 					t.Errorf("%s: no times", device)
@@ -238,7 +239,7 @@ func TestOpenErrors(t *testing.T) {
 		s := spec
 		s.Device = "auto"
 		test.change(&s)
-		var beats int
+		var beats atomic.Int32
 		var notes []string
 		_, err := Open(context.Background(), s, quiet(&beats, &notes))
 		if err == nil || test.is != nil && !errors.Is(err, test.is) || !strings.Contains(err.Error(), test.want) {

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"github.com/drdc-dev/drdc/host/internal/worker"
@@ -14,7 +15,7 @@ import (
 func runSpec(t *testing.T, spec worker.Spec) worker.Result {
 	t.Helper()
 	spec.Device = Reference
-	var beats int
+	var beats atomic.Int32
 	var notes []string
 	d, err := Open(t.Context(), spec, quiet(&beats, &notes))
 	if err != nil {
@@ -151,7 +152,7 @@ func TestSeveralRulesErrors(t *testing.T) {
 			}
 			continue
 		}
-		var beats int
+		var beats atomic.Int32
 		var notes []string
 		spec.Device = "auto"
 		if _, err := Open(t.Context(), spec, quiet(&beats, &notes)); err == nil || !strings.Contains(err.Error(), `rule "paper" needs a refiner`) {
