@@ -111,7 +111,7 @@ func (o ConvWeight) recordRows(t Target, rec *Record, s tileSums, line, lines, i
 	if dy {
 		rows, top, left, to, rows4, output = o.Tile, 0, 0, s.m, s.k4, 1
 	}
-	set := []shaders.Setting{shaders.Int("TILE", o.Tile), shaders.Int("X", w.length), shaders.Int("OUTPUT", output)}
+	set := []shaders.Setting{shaders.Int("TILE", o.Tile), shaders.Int("OUTPUT", output)}
 	wide, high := s.across, 1
 	if fits := w.fits(x[2] * c4); fits >= x[2]*c4 {
 		high = (fits/(x[2]*c4)-1)/o.Tile + 1
@@ -172,7 +172,7 @@ func (s tileSums) finish(t Target, rec *Record, tile int) error {
 	for row := 0; row < rows; row += most {
 		n := min(most, rows-row)
 		u := convWeightFinish{Rows: uint32(n), Row: uint32(row), K4: uint32(s.k4), Tap: uint32(rows * s.k4)}
-		d := Dispatch{Shader: "convweight_finish.wgsl", Set: []shaders.Setting{shaders.Int("TILE", tile), shaders.Int("U", s.u.length)}}
+		d := Dispatch{Shader: "convweight_finish.wgsl", Set: []shaders.Setting{shaders.Int("TILE", tile)}}
 		for i, at := range [6]*uint32{&u.Begin0, &u.Begin1, &u.Begin2, &u.Begin3, &u.Begin4, &u.Begin5} {
 			first := (min(i, s.side-1)*rows + row) * line
 			bind, begin := s.u.at(first, first+n*line)

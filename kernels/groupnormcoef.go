@@ -4,8 +4,7 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
-
-	"github.com/drdc-dev/drdc/shaders"
+	"slices"
 )
 
 // GroupNormCoef is what Norm does to a value of each channel: (m, a, b) with
@@ -58,16 +57,14 @@ func (o GroupNormCoef) record(t Target, rec *Record, moments []Operand, images, 
 		Images: uint32(images), Groups: uint32(o.Norm.Groups), Size: uint32(size), C4: uint32(ceilDiv(channels, 4)), First4: uint32(first4),
 		Channels: uint32(channels), Pixels: uint32(o.Pixels), Eps: o.Norm.Eps,
 	}
-	set, two, film := tile.settings(), rec.absent(), rec.absent()
+	two, film, hasFilm := rec.absent(), rec.absent(), o.Norm.Film && !o.unit
 	if o.Norm.Two {
-		set, two = append(set, shaders.Int("TWO", 1)), moments[1]
+		two = moments[1]
 	}
-	if o.unit {
-		set = append(set, shaders.Int("UNIT", 1))
-	} else if o.Norm.Film {
-		p.Film = uint32(affine[2].filmRow())
-		set, film = append(set, shaders.Int("FILM", 1)), In(n+2)
+	if hasFilm {
+		p.Film, film = uint32(affine[2].filmRow()), In(n+2)
 	}
+	set := slices.Concat(tile.settings(), setting("TWO", o.Norm.Two), setting("UNIT", o.unit), setting("FILM", hasFilm))
 	groups, err := tile.groups(t, images*o.Norm.Groups)
 	rec.Steps = append(rec.Steps, Dispatch{
 		Shader: "groupnorm_coef.wgsl", Set: set, Bind: []Operand{moments[0], two, In(n), In(n + 1), film, to}, Uniform: p, Groups: groups,

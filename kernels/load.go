@@ -57,16 +57,20 @@ func (l Load) check(in []Tensor, sources int) error {
 
 // settings are those of source.wgsl.
 func (l Load) settings() []shaders.Setting {
-	var set []shaders.Setting
-	for _, s := range []struct {
-		name string
-		on   bool
-	}{{"NORM", l.Norm}, {"SILU", l.SiLU}, {"UP", l.Up}} {
-		if s.on {
-			set = append(set, shaders.Int(s.name, 1))
-		}
+	return append(l.norms(), setting("UP", l.Up)...)
+}
+
+// norms are the settings but for UP.
+func (l Load) norms() []shaders.Setting {
+	return append(setting("NORM", l.Norm), setting("SILU", l.SiLU)...)
+}
+
+// setting is that of a constant which is off where nothing sets it.
+func setting(name string, on bool) []shaders.Setting {
+	if !on {
+		return nil
 	}
-	return set
+	return []shaders.Setting{shaders.Int(name, 1)}
 }
 
 // coef is the binding of the coefficients, input i, or what stands for them.

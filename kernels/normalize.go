@@ -87,10 +87,7 @@ func (o Normalize) Record(t Target, in, out []Tensor) (Record, error) {
 
 // record adds the dispatches for sources, the first inputs.
 func (o Normalize) record(t Target, rec *Record, sources []Tensor, coef, y Operand, s Shape) error {
-	set := []shaders.Setting{shaders.Int("ACT", int(o.Act))}
-	if o.Halve {
-		set = append(set, shaders.Int("HALVE", 1))
-	}
+	set := append(setting("HALVE", o.Halve), shaders.Int("ACT", int(o.Act)))
 	first := 0
 	for i, x := range sources {
 		c := newChunks(Shape{s[0], s[1], s[2], x.Shape[3]}, mapRun(t))

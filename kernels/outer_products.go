@@ -143,7 +143,7 @@ func (o outerProducts) dispatch(t Target, rec *Record, each int, pairs []outerPa
 	}
 	return o.over(t, rec, points, b, Dispatch{
 		Shader:  "outer_window.wgsl",
-		Set:     []shaders.Setting{shaders.Int("V", o.v.length), shaders.Int("M", o.m.length), shaders.Int("PAIRS", loops)},
+		Set:     []shaders.Setting{shaders.Int("PAIRS", loops)},
 		Bind:    append(bind[:], o.du),
 		Uniform: u,
 	})

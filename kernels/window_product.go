@@ -71,7 +71,7 @@ type windowSection struct {
 func recordWindows(t Target, rec *Record, products []windowProduct) error {
 	terms := len(products[0].terms)
 	for first, last := 0, 0; first < terms; first = last {
-		for last = first; last < min(terms, first+windowSections) && products[0].terms[last].a.length == products[0].terms[first].a.length; last++ {
+		for last = first; last < min(terms, first+windowSections); last++ {
 		}
 		var sections []windowSection // of the next dispatch
 		flush := func(sum bool) error {
@@ -130,7 +130,7 @@ func (d windowDispatch) record(t Target, rec *Record) error {
 		e = m.end
 	}
 	u := matmulWindow{
-		Columns: uint32(m.columns), Columns4: uint32(columns4), YStride4: uint32(m.ystride4), ColTiles: uint32(block.columnTiles(columns4)),
+		Columns: uint32(m.columns), Columns4: uint32(columns4), YStride4: uint32(m.ystride4), ColTiles: uint32(block.columnTiles(columns4)), Lanes: uint32(block.lanes),
 		Tiles: uint32(block.groups(ceilDiv(rows, block.rows), columns4)), Sum: flag(d.sum), Add: flag(d.add), Bias: flag(e.bias), Residual: flag(e.residual),
 	}
 	var bind [2 * windowSections]Operand
@@ -162,7 +162,7 @@ func (d windowDispatch) record(t Target, rec *Record) error {
 	}
 	rec.Steps = append(rec.Steps, Dispatch{
 		Shader:  "matmul_window.wgsl",
-		Set:     append(block.settings(), shaders.Int("A", d.sections[0].a.length), shaders.Int("B", m.b.length), shaders.Int("ACT", int(e.act))),
+		Set:     append(block.sharedSettings(), shaders.Int("ACT", int(e.act))),
 		Bind:    []Operand{bind[0], bind[1], m.bias, m.residual, m.y, bind[2], bind[3], bind[4], bind[5]},
 		Uniform: u,
 		Groups:  grid,
@@ -178,9 +178,9 @@ func flag(b bool) uint32 {
 }
 
 type matmulWindow struct {
-	Rows0, Rows1, Rows2, Depth0, Depth1, Depth2, Stride0, Stride1, Stride2       uint32
-	ABegin0, ABegin1, ABegin2, BBegin0, BBegin1, BBegin2, First0, First1, First2 uint32
-	Columns, Columns4, YStride4, ColTiles, Tiles, Sum, Add, Bias, Residual       uint32
+	Rows0, Rows1, Rows2, Depth0, Depth1, Depth2, Stride0, Stride1, Stride2        uint32
+	ABegin0, ABegin1, ABegin2, BBegin0, BBegin1, BBegin2, First0, First1, First2  uint32
+	Columns, Columns4, YStride4, ColTiles, Lanes, Tiles, Sum, Add, Bias, Residual uint32
 }
 
 // pointwise is y = act(x w + bias) + residual, x being sources side by side: a 1x1

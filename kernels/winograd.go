@@ -203,10 +203,6 @@ func (o Winograd) Record(t Target, in, out []Tensor) (Record, error) {
 	}
 	rec := Record{Temps: []int{pass * points * rows4 * 16, pass * points * k4 * 16}}
 	tile := shaders.Int("TILE", o.Tile)
-	var moments []shaders.Setting
-	if o.Moments {
-		moments = append(moments, shaders.Int("MOMENTS", 1))
-	}
 	e := c.epilogue()
 	end := e.bind(&rec, Temp(1), c.weight())
 	multiply := epilogue{}.bind(&rec, Temp(0), c.weight())
@@ -229,11 +225,11 @@ func (o Winograd) Record(t Target, in, out []Tensor) (Record, error) {
 		for i, x := range in[:c.sources()] {
 			read := o.Load.as(x.Shape)
 			d := Dispatch{
-				Shader: "winograd_input.wgsl", Set: append(o.Load.settings(), tile), Bind: []Operand{In(i), coef, Temp(0)},
+				Shader: "winograd_input.wgsl", Set: append(o.Load.norms(), tile), Bind: []Operand{In(i), coef, Temp(0)},
 				Uniform: winogradInput{
 					Tiles: uint32(n), Start: uint32(start), Across: uint32(across), Down: uint32(down),
 					H: uint32(read[1]), W: uint32(read[2]), C4: uint32(x.Shape.C4()),
-					Rows4: uint32(rows4), First4: uint32(first4), Top: int32(o.Pad[0]), Left: int32(o.Pad[1]),
+					Rows4: uint32(rows4), First4: uint32(first4), Top: int32(o.Pad[0]), Left: int32(o.Pad[1]), Up: flag(o.Load.Up),
 				},
 			}
 			if err := rec.over(t, d, n*x.Shape.C4()); err != nil {
@@ -255,7 +251,7 @@ func (o Winograd) Record(t Target, in, out []Tensor) (Record, error) {
 			rec.Steps = append(rec.Steps, m.Steps[0])
 		}
 		d := Dispatch{
-			Shader: "winograd_output.wgsl", Set: append(append(e.settings(F32), tile), moments...), Bind: end,
+			Shader: "winograd_output.wgsl", Set: append(append(e.settings(F32), tile), setting("MOMENTS", o.Moments)...), Bind: end,
 			Uniform: winogradOutput{
 				Tiles: uint32(n), Start: uint32(start), Across: uint32(across), Down: uint32(down),
 				OH: uint32(y[1]), OW: uint32(y[2]), Channels: uint32(y[3]), Channels4: uint32(k4),
@@ -340,6 +336,7 @@ type winogradInput struct {
 	Tiles, Start, Across, Down, H, W, C4, Rows4, First4 uint32
 
 	Top, Left int32
+	Up        uint32
 }
 
 type winogradOutput struct{ Tiles, Start, Across, Down, OH, OW, Channels, Channels4 uint32 }

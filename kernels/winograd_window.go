@@ -39,14 +39,14 @@ func (o Winograd) plan(t Target, x []Tensor, w, y Shape) (p tilePlan, ok bool) {
 	if o.Residual {
 		p.most = min(p.most, o.pixels(t, y)/o.Tile)
 	}
-	fits := t.UniformBinding >= 16*maxWindow && 16*max(p.values(w), p.products(w)) <= t.StorageBinding
+	fits := 16*max(p.values(w), p.products(w)) <= t.StorageBinding
 	return p, fits && min(tiles, p.most) > 0
 }
 
 // values and products are the vectors of all points of a pass, before and after the
-// matmul, and of a window behind the last.
-func (p tilePlan) values(w Shape) int   { return w[0]*w[1]*p.parts*p.plane + maxWindow }
-func (p tilePlan) products(w Shape) int { return 2*p.line + maxWindow }
+// matmul.
+func (p tilePlan) values(w Shape) int   { return w[0] * w[1] * p.parts * p.plane }
+func (p tilePlan) products(w Shape) int { return 2 * p.line }
 
 // pixels is how many pixels side by side, and two more, a window of x holds wherever it
 // begins.
@@ -130,7 +130,7 @@ func (o Winograd) recordRows(t Target, rec *Record, p tilePlan, row, pass int, x
 			}
 			px := max(0, start*o.Tile-o.Pad[1])
 			end := min(read[2], (start+tiles)*o.Tile+2-o.Pad[1])
-			d := Dispatch{Shader: "winograd_rows.wgsl", Set: append(o.Load.settings(), shaders.Int("TILE", o.Tile), shaders.Int("X", w.length))}
+			d := Dispatch{Shader: "winograd_rows.wgsl", Set: append(o.Load.settings(), shaders.Int("TILE", o.Tile))}
 			rows := [6]*int32{&u.Row0, &u.Row1, &u.Row2, &u.Row3, &u.Row4, &u.Row5}
 			for i, at := range rows {
 				bind, _ := w.at(0, 0)
@@ -160,7 +160,7 @@ func (o Winograd) recordFinish(t Target, rec *Record, p tilePlan, row, pass int,
 	if o.Residual {
 		r = t.windows(residual, y.Vectors())
 	}
-	set := append(o.conv().epilogue().settings(F32), shaders.Int("TILE", o.Tile), shaders.Int("M", m.length), shaders.Int("R", r.length))
+	set := append(o.conv().epilogue().settings(F32), shaders.Int("TILE", o.Tile))
 	for i := range pass {
 		n, oy := (row+i)/p.down, (row+i)%p.down*o.Tile
 		for start := 0; start < p.across; start += p.most {
@@ -170,10 +170,10 @@ func (o Winograd) recordFinish(t Target, rec *Record, p tilePlan, row, pass int,
 				OW: uint32(y[2]), Channels: uint32(y[3]), Channels4: uint32(k4),
 			}
 			d := Dispatch{Shader: "winograd_finish.wgsl", Set: set}
-			for j := range 2 {
+			for j, at := range [2]*uint32{&u.Begin0, &u.Begin1} {
 				first := j*p.line + (i*p.across+start)*p.half4
 				bind, begin := m.at(first, first+tiles*p.half4)
-				d.Bind, u.Begin = append(d.Bind, bind), uint32(begin)
+				d.Bind, *at = append(d.Bind, bind), uint32(begin)
 			}
 			px, end := start*o.Tile, min(y[2], (start+tiles)*o.Tile)
 			for j, at := range [4]*int32{&u.Row0, &u.Row1, &u.Row2, &u.Row3} {
@@ -196,7 +196,7 @@ func (o Winograd) recordFinish(t Target, rec *Record, p tilePlan, row, pass int,
 }
 
 type winogradFinish struct {
-	Tiles, Start, Begin, Rows, Pixel, OW, Channels, Channels4 uint32
+	Tiles, Start, Begin0, Begin1, Rows, Pixel, OW, Channels, Channels4 uint32
 
 	Row0, Row1, Row2, Row3 int32
 }

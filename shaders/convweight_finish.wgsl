@@ -2,13 +2,10 @@
 //
 // u0 to u5: windows that hold a row of points each, [rows, SIDE points, K], the last two
 // unused where TILE is 2; dw: [3, 3, rows, K]; K padded to four. Settable: TILE
-// (winograd.wgsl), U (vectors of the windows). Workgroup: 64 invocations, one vector of a
-// row each.
+// (winograd.wgsl). Workgroup: 64 invocations, one vector of a row each.
 
 //@use grid.wgsl
 //@use winograd.wgsl
-
-const U: u32 = 4096u; //@set
 
 struct Params {
   rows: u32,    // of the dispatch
@@ -23,12 +20,12 @@ struct Params {
   begin5: u32,
 }
 
-@group(0) @binding(0) var<uniform> u0: array<vec4f, U>;
-@group(0) @binding(1) var<uniform> u1: array<vec4f, U>;
-@group(0) @binding(2) var<uniform> u2: array<vec4f, U>;
-@group(0) @binding(3) var<uniform> u3: array<vec4f, U>;
-@group(0) @binding(4) var<uniform> u4: array<vec4f, U>;
-@group(0) @binding(5) var<uniform> u5: array<vec4f, U>;
+@group(0) @binding(0) var<uniform> u0: array<vec4f, 4096>;
+@group(0) @binding(1) var<uniform> u1: array<vec4f, 4096>;
+@group(0) @binding(2) var<uniform> u2: array<vec4f, 4096>;
+@group(0) @binding(3) var<uniform> u3: array<vec4f, 4096>;
+@group(0) @binding(4) var<uniform> u4: array<vec4f, 4096>;
+@group(0) @binding(5) var<uniform> u5: array<vec4f, 4096>;
 @group(0) @binding(6) var<storage, read_write> dw: array<vec4f>;
 @group(0) @binding(7) var<uniform> p: Params;
 

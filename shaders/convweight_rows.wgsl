@@ -4,14 +4,12 @@
 //
 // x0 to x5: window i holds row i of every row of tiles, the last two unused where TILE is
 // 2 or OUTPUT is set; v: [SIDE*SIDE points, tiles of the pass, rows4 vectors], where the
-// channels of x begin at vector first4. Settable: TILE (winograd.wgsl), X (vectors of the
-// windows), OUTPUT (x is dy, and v = A d A^T). Workgroup: 64 invocations, one tile of a
-// vector of channels each.
+// channels of x begin at vector first4. Settable: TILE (winograd.wgsl), OUTPUT (x is dy,
+// and v = A d A^T). Workgroup: 64 invocations, one tile of a vector of channels each.
 
 //@use grid.wgsl
 //@use winograd.wgsl
 
-const X: u32 = 4096u; //@set
 const OUTPUT: bool = false; //@set
 
 struct Params {
@@ -37,12 +35,12 @@ struct Params {
   row5: i32,
 }
 
-@group(0) @binding(0) var<uniform> x0: array<vec4f, X>;
-@group(0) @binding(1) var<uniform> x1: array<vec4f, X>;
-@group(0) @binding(2) var<uniform> x2: array<vec4f, X>;
-@group(0) @binding(3) var<uniform> x3: array<vec4f, X>;
-@group(0) @binding(4) var<uniform> x4: array<vec4f, X>;
-@group(0) @binding(5) var<uniform> x5: array<vec4f, X>;
+@group(0) @binding(0) var<uniform> x0: array<vec4f, 4096>;
+@group(0) @binding(1) var<uniform> x1: array<vec4f, 4096>;
+@group(0) @binding(2) var<uniform> x2: array<vec4f, 4096>;
+@group(0) @binding(3) var<uniform> x3: array<vec4f, 4096>;
+@group(0) @binding(4) var<uniform> x4: array<vec4f, 4096>;
+@group(0) @binding(5) var<uniform> x5: array<vec4f, 4096>;
 @group(0) @binding(6) var<storage, read_write> v: array<vec4f>;
 @group(0) @binding(7) var<uniform> p: Params;
 

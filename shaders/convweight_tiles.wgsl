@@ -18,6 +18,6 @@ struct Tile {
 
 fn tile_at(i: u32) -> Tile {
   let at = pixel_at(p.start + i, p.down, p.across);
-  let image = Image(at.x * p.h * p.w, select(0u, p.h, p.start + i < p.total), p.w, p.c4);
+  let image = Image(at.x * p.h * p.w, select(0u, p.h, p.start + i < p.total), p.w, p.c4, 0u);
   return Tile(image, i32(at.y * TILE) - p.top, i32(at.z * TILE) - p.left, i / p.run * SIDE * SIDE, i % p.run);
 }

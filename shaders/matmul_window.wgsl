@@ -7,18 +7,13 @@
 // next; b0 to b2: of [K, columns]; a section without rows is bound and not read. K and
 // columns are padded to four. y: [rows, columns] from vector first on, ystride4 from one
 // row to the next; bias: [1, 1, 1, C], residual: as y.
-// Settable: A, B (vectors of the windows), LANES (how many of the 8 invocations lie side by
-// side over columns; the others over rows), ROWS up to 16 and COLUMNS up to 4
-// (matmul_block.wgsl), ACT (activation.wgsl). Workgroup: 8 invocations.
+// Settable: ROWS up to 16 and COLUMNS up to 4 (matmul_block.wgsl), ACT (activation.wgsl).
+// Workgroup: 8 invocations, lanes of them side by side over columns, the others over rows.
 
 //@use grid.wgsl
 //@use matmul_block.wgsl
 //@use channels.wgsl
 //@use activation.wgsl
-
-const A: u32 = 4096u; //@set
-const B: u32 = 4096u; //@set
-const LANES: u32 = 8u; //@set
 
 struct Params {
   rows0: u32,
@@ -42,7 +37,8 @@ struct Params {
   columns: u32,
   columns4: u32,  // vectors of a row of b and y
   ystride4: u32,
-  coltiles: u32,  // of LANES invocations
+  coltiles: u32,  // of lanes invocations
+  lanes: u32,
   tiles: u32,     // workgroups of a section
   sum: u32,       // these are 0 or 1
   add: u32,
@@ -50,15 +46,15 @@ struct Params {
   residual: u32,
 }
 
-@group(0) @binding(0) var<uniform> a0: array<vec4f, A>;
-@group(0) @binding(1) var<uniform> b0: array<vec4f, B>;
+@group(0) @binding(0) var<uniform> a0: array<vec4f, 4096>;
+@group(0) @binding(1) var<uniform> b0: array<vec4f, 4096>;
 @group(0) @binding(2) var<storage, read> bias: array<vec4f>;
 @group(0) @binding(3) var<storage, read> residual: array<vec4f>;
 @group(0) @binding(4) var<storage, read_write> y: array<vec4f>;
-@group(0) @binding(5) var<uniform> a1: array<vec4f, A>;
-@group(0) @binding(6) var<uniform> b1: array<vec4f, B>;
-@group(0) @binding(7) var<uniform> a2: array<vec4f, A>;
-@group(0) @binding(8) var<uniform> b2: array<vec4f, B>;
+@group(0) @binding(5) var<uniform> a1: array<vec4f, 4096>;
+@group(0) @binding(6) var<uniform> b1: array<vec4f, 4096>;
+@group(0) @binding(7) var<uniform> a2: array<vec4f, 4096>;
+@group(0) @binding(8) var<uniform> b2: array<vec4f, 4096>;
 @group(0) @binding(9) var<uniform> p: Params;
 
 // Of three numbers, one for each section.
@@ -79,8 +75,8 @@ fn main(@builtin(workgroup_id) wid: vec3u, @builtin(num_workgroups) nwg: vec3u, 
   let group = linear_group(wid, nwg);
   let section = group / p.tiles;
   let tile = group % p.tiles;
-  let column = (tile % p.coltiles * LANES + lid % LANES) * COLUMNS;
-  let row = (tile / p.coltiles * (8u / LANES) + lid / LANES) * ROWS;
+  let column = (tile % p.coltiles * p.lanes + lid % p.lanes) * COLUMNS;
+  let row = (tile / p.coltiles * (8u / p.lanes) + lid / p.lanes) * ROWS;
   let rows = pick(section, p.rows0, p.rows1, p.rows2);
   if (section > 2u || row >= rows || column >= p.columns4) { return; }
   // A loop that ends at its end: a CPU takes another turn of one that ends at its beginning.

@@ -2,14 +2,12 @@
 //
 // v0 to v2 and m0 to m2: windows of [points, tiles, rows4 vectors] and [points, tiles, K]
 // in pairs: each of one point, or, where each is set, of so many points; du as there.
-// Settable: V, M (vectors of the windows), PAIRS (1 or 3), ROWS, COLUMNS, ADD
-// (outer_block.wgsl). Workgroup: 8 invocations, a block each.
+// Settable: PAIRS (1 or 3), ROWS, COLUMNS, ADD (outer_block.wgsl). Workgroup: 8
+// invocations, a block each.
 
 //@use grid.wgsl
 //@use outer_block.wgsl
 
-const V: u32 = 4096u; //@set
-const M: u32 = 4096u; //@set
 const PAIRS: u32 = 3u; //@set
 
 struct Params {
@@ -39,12 +37,12 @@ struct Params {
   mbegin2: u32,
 }
 
-@group(0) @binding(0) var<uniform> v0: array<vec4f, V>;
-@group(0) @binding(1) var<uniform> v1: array<vec4f, V>;
-@group(0) @binding(2) var<uniform> v2: array<vec4f, V>;
-@group(0) @binding(3) var<uniform> m0: array<vec4f, M>;
-@group(0) @binding(4) var<uniform> m1: array<vec4f, M>;
-@group(0) @binding(5) var<uniform> m2: array<vec4f, M>;
+@group(0) @binding(0) var<uniform> v0: array<vec4f, 4096>;
+@group(0) @binding(1) var<uniform> v1: array<vec4f, 4096>;
+@group(0) @binding(2) var<uniform> v2: array<vec4f, 4096>;
+@group(0) @binding(3) var<uniform> m0: array<vec4f, 4096>;
+@group(0) @binding(4) var<uniform> m1: array<vec4f, 4096>;
+@group(0) @binding(5) var<uniform> m2: array<vec4f, 4096>;
 @group(0) @binding(6) var<storage, read_write> du: array<vec4f>;
 @group(0) @binding(7) var<uniform> p: Params;
 

@@ -5,8 +5,7 @@
 // points, K]; r0 to r3: windows of the rows of the residual that the tiles end; bias:
 // [1, 1, 1, K]; y: [N, OH, OW, K]. What is not set is bound and not read. Eight uniform
 // bindings are too many for Mesa 22.3, whose memory they corrupt.
-// Settable: TILE (winograd.wgsl), M and R (vectors of the windows), ACT (activation.wgsl),
-// BIAS, RESIDUAL.
+// Settable: TILE (winograd.wgsl), ACT (activation.wgsl), BIAS, RESIDUAL.
 // Workgroup: 64 invocations, one tile of a vector of channels each.
 
 //@use grid.wgsl
@@ -14,15 +13,14 @@
 //@use channels.wgsl
 //@use activation.wgsl
 
-const M: u32 = 4096u; //@set
-const R: u32 = 4096u; //@set
 const BIAS: bool = false; //@set
 const RESIDUAL: bool = false; //@set
 
 struct Params {
   tiles: u32,      // of the dispatch
   start: u32,      // the first of them, counted in the row
-  begin: u32,      // where it lies in its window
+  begin0: u32,     // where it lies in its windows
+  begin1: u32,
   rows: u32,       // of pixels that the tiles have in y
   pixel: u32,      // the first of the row
   ow: u32,
@@ -34,12 +32,12 @@ struct Params {
   row3: i32,
 }
 
-@group(0) @binding(0) var<uniform> m0: array<vec4f, M>;
-@group(0) @binding(1) var<uniform> m1: array<vec4f, M>;
-@group(0) @binding(2) var<uniform> r0: array<vec4f, R>;
-@group(0) @binding(3) var<uniform> r1: array<vec4f, R>;
-@group(0) @binding(4) var<uniform> r2: array<vec4f, R>;
-@group(0) @binding(5) var<uniform> r3: array<vec4f, R>;
+@group(0) @binding(0) var<uniform> m0: array<vec4f, 4096>;
+@group(0) @binding(1) var<uniform> m1: array<vec4f, 4096>;
+@group(0) @binding(2) var<uniform> r0: array<vec4f, 4096>;
+@group(0) @binding(3) var<uniform> r1: array<vec4f, 4096>;
+@group(0) @binding(4) var<uniform> r2: array<vec4f, 4096>;
+@group(0) @binding(5) var<uniform> r3: array<vec4f, 4096>;
 @group(0) @binding(6) var<storage, read> bias: array<vec4f>;
 @group(0) @binding(7) var<storage, read_write> y: array<vec4f>;
 @group(0) @binding(8) var<uniform> p: Params;
@@ -47,11 +45,13 @@ struct Params {
 var<private> columns: array<array<vec4f, 4>, 6>;  // of a tile, transformed
 
 fn load(j: u32, at: u32) {
+  let at0 = p.begin0 + at;
+  let at1 = p.begin1 + at;
   let row = SIDE * p.channels4;
   if (TILE == 2u) {
-    columns[j] = to_outputs(Line(m0[at], m0[at + row], m1[at], m1[at + row], vec4f(0.0), vec4f(0.0)));
+    columns[j] = to_outputs(Line(m0[at0], m0[at0 + row], m1[at1], m1[at1 + row], vec4f(0.0), vec4f(0.0)));
   } else {
-    columns[j] = to_outputs(Line(m0[at], m0[at + row], m0[at + 2u * row], m1[at], m1[at + row], m1[at + 2u * row]));
+    columns[j] = to_outputs(Line(m0[at0], m0[at0 + row], m0[at0 + 2u * row], m1[at1], m1[at1 + row], m1[at1 + 2u * row]));
   }
 }
 
@@ -88,7 +88,7 @@ fn main(@builtin(workgroup_id) wid: vec3u, @builtin(num_workgroups) nwg: vec3u, 
   let tile = item / p.channels4;
   let c = item % p.channels4;
   if (tile >= p.tiles) { return; }
-  let at = p.begin + tile * SIDE / 2u * SIDE * p.channels4 + c;
+  let at = tile * SIDE / 2u * SIDE * p.channels4 + c;
   load(0u, at);
   load(1u, at + p.channels4);
   load(2u, at + 2u * p.channels4);

@@ -4,7 +4,7 @@
 // x: [N, H, W, C]; coef: with NORM what groupnorm_coef.wgsl leaves, else never read;
 // v: [SIDE*SIDE points, tiles, rows], where the channels of x begin at vector first4.
 // Tiles are counted over images, rows and columns of tiles, and v holds those from tile
-// start on. Settable: TILE (winograd.wgsl), NORM, SILU, UP (source.wgsl).
+// start on. Settable: TILE (winograd.wgsl), NORM, SILU (source.wgsl).
 // Workgroup: 64 invocations, one tile of a vector of channels each.
 
 //@use grid.wgsl
@@ -23,6 +23,7 @@ struct Params {
   first4: u32,
   top: i32,     // padding
   left: i32,
+  up: u32,      // 1: a pixel of x stands for two by two
 }
 
 @group(0) @binding(1) var<storage, read> coef: array<vec4f>;
@@ -50,7 +51,7 @@ fn main(@builtin(workgroup_id) wid: vec3u, @builtin(num_workgroups) nwg: vec3u, 
   let c = item % p.c4;
   if (tile >= p.tiles) { return; }
   let at = pixel_at(p.start + tile, p.down, p.across);
-  let image = Image(at.x * (p.h >> UP) * (p.w >> UP), p.h, p.w, p.c4);
+  let image = Image(at.x * (p.h >> p.up) * (p.w >> p.up), p.h, p.w, p.c4, p.up);
   if (NORM) {
     let k = (at.x * p.rows4 + p.first4 + c) * 3u;
     mean = coef[k];

@@ -1,16 +1,16 @@
 // A tile of an image as the columns that its transform begins with. Settable: TILE
-// (winograd.wgsl), NORM, SILU, UP (source.wgsl).
+// (winograd.wgsl), NORM, SILU (source.wgsl).
 
 //@use winograd.wgsl
 //@use source.wgsl
 
-// An image of x: its first pixel, its size as it is read (source.wgsl), the vectors of a
-// pixel. One without rows is zero everywhere.
+// An image of x: its first pixel, its size as it is read, the vectors of a pixel. One without rows is zero everywhere.
 struct Image {
   first: u32,
   h: u32,
   w: u32,
   c4: u32,
+  up: u32,  // 1: a pixel of x stands for two by two
 }
 
 @group(0) @binding(0) var<storage, read> x: array<vec4f>;
@@ -19,7 +19,7 @@ var<private> columns: array<Line, 6>;  // of a tile, transformed
 
 fn value(image: Image, y: i32, x0: i32, c: u32) -> vec4f {
   let inside = u32(y) < image.h && u32(x0) < image.w;
-  let pixel = select(0u, image.first + (u32(y) >> UP) * (image.w >> UP) + (u32(x0) >> UP), inside);
+  let pixel = select(0u, image.first + (u32(y) >> image.up) * (image.w >> image.up) + (u32(x0) >> image.up), inside);
   return select(vec4f(0.0), source(x[pixel * image.c4 + c]), inside);
 }
 

@@ -5,14 +5,13 @@
 // unused where TILE is 2; v: [SIDE*SIDE points, parts, plane vectors], a part [tiles of
 // the pass, chunk vectors of channels]. The channels of x begin at vector first4 of all
 // parts. coef: with NORM what groupnorm_coef.wgsl leaves, else never read.
-// Settable: TILE (winograd.wgsl), X (vectors of the windows), NORM, SILU, UP (source.wgsl).
+// Settable: TILE (winograd.wgsl), NORM, SILU, UP (source.wgsl).
 // Workgroup: 64 invocations, one tile of a vector of channels each.
 
 //@use grid.wgsl
 //@use winograd.wgsl
 //@use source.wgsl
 
-const X: u32 = 4096u; //@set
 
 struct Params {
   tiles: u32,   // of the dispatch
@@ -35,12 +34,12 @@ struct Params {
   row5: i32,
 }
 
-@group(0) @binding(0) var<uniform> x0: array<vec4f, X>;
-@group(0) @binding(1) var<uniform> x1: array<vec4f, X>;
-@group(0) @binding(2) var<uniform> x2: array<vec4f, X>;
-@group(0) @binding(3) var<uniform> x3: array<vec4f, X>;
-@group(0) @binding(4) var<uniform> x4: array<vec4f, X>;
-@group(0) @binding(5) var<uniform> x5: array<vec4f, X>;
+@group(0) @binding(0) var<uniform> x0: array<vec4f, 4096>;
+@group(0) @binding(1) var<uniform> x1: array<vec4f, 4096>;
+@group(0) @binding(2) var<uniform> x2: array<vec4f, 4096>;
+@group(0) @binding(3) var<uniform> x3: array<vec4f, 4096>;
+@group(0) @binding(4) var<uniform> x4: array<vec4f, 4096>;
+@group(0) @binding(5) var<uniform> x5: array<vec4f, 4096>;
 @group(0) @binding(6) var<storage, read> coef: array<vec4f>;
 @group(0) @binding(7) var<storage, read_write> v: array<vec4f>;
 @group(0) @binding(8) var<uniform> p: Params;

@@ -15,6 +15,9 @@ import (
 // kernel that adds to what was there, or leaves a hole, is found as well.
 const guard = 0x7fc0dead
 
+// window is what a kernel may bind as a uniform behind the end of an operand.
+const window = 64 << 10
+
 // bench is the memory of one operation: operands with guards, in buffers of
 // their own or all in one.
 type bench struct {
@@ -48,14 +51,14 @@ func newBench(dev *gpu.Device, rec kernels.Record, in, out []*kernels.Array, one
 			total += room
 			continue
 		}
-		buf, err := b.alloc(room + align)
+		buf, err := b.alloc(room + align + window)
 		if err != nil {
 			return nil, err
 		}
 		binds[i].Buffer = buf
 	}
 	if one {
-		buf, err := b.alloc(total + align)
+		buf, err := b.alloc(total + align + window)
 		if err != nil {
 			return nil, err
 		}

@@ -91,6 +91,7 @@ func (e *Exec) load(ctx context.Context, progress func(done, total int)) error {
 
 func (e *Exec) allocate() error {
 	g := e.plan.graph
+	room := e.plan.limits.Room
 	alloc := func(label string, bytes int) (*gpu.Buffer, error) {
 		b, err := e.dev.NewBuffer(label, uint64(bytes), gpu.UseStorage|gpu.UseUniform)
 		if err != nil {
@@ -103,7 +104,7 @@ func (e *Exec) allocate() error {
 	for id, v := range g.values {
 		switch v.kind {
 		case input:
-			if e.buffers[id], err = alloc("input "+v.name, v.Bytes()); err != nil {
+			if e.buffers[id], err = alloc("input "+v.name, room(v.Bytes())); err != nil {
 				return err
 			}
 		case param:
@@ -117,7 +118,7 @@ func (e *Exec) allocate() error {
 		if e.buffers[r] != nil { // an input, a parameter, or a value with two names
 			continue
 		}
-		if e.buffers[r], err = alloc("output "+o.name, g.values[r].Bytes()); err != nil {
+		if e.buffers[r], err = alloc("output "+o.name, room(g.values[r].Bytes())); err != nil {
 			return err
 		}
 	}

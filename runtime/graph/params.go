@@ -77,7 +77,7 @@ func (ps *Params) Reserve(g *Graph) error {
 		if ps.buffers[p.Name] != nil {
 			continue
 		}
-		b, err := ps.dev.NewBuffer(p.Name, uint64(p.Tensor.Bytes()), gpu.UseStorage|gpu.UseUniform)
+		b, err := ps.dev.NewBuffer(p.Name, uint64(p.room(DeviceLimits(ps.dev).Target)), gpu.UseStorage|gpu.UseUniform)
 		if err != nil {
 			return err
 		}
@@ -111,6 +111,14 @@ func (ps *Params) Load(ctx context.Context, g *Graph, s Store, progress func(don
 		}
 	}
 	return nil
+}
+
+// room is the size of the buffer of p. Vectors are never read through windows.
+func (p Param) room(t kernels.Target) int {
+	if p.Tensor.Shape.Pixels() == 1 {
+		return p.Tensor.Bytes()
+	}
+	return t.Room(p.Tensor.Bytes())
 }
 
 // Bytes is the size of all parameters together.

@@ -88,15 +88,15 @@ func (p *Plan) Memory() Memory {
 	counted := map[string]bool{}
 	for _, prm := range p.graph.params {
 		if !counted[prm.Name] { // a network that is applied twice declares it twice
-			m.Params += prm.Tensor.Bytes()
+			m.Params += prm.room(p.limits.Target)
 		}
 		counted[prm.Name] = true
 	}
 	for _, t := range p.graph.Inputs() {
-		m.IO += t.Bytes()
+		m.IO += p.limits.Room(t.Bytes())
 	}
 	for _, t := range p.graph.Outputs() {
-		m.IO += t.Bytes()
+		m.IO += p.limits.Room(t.Bytes())
 	}
 	m.Arenas = sum(p.arenas)
 	spans, _ := p.spans(make([]int, len(p.steps)))
@@ -240,13 +240,17 @@ func (p *Plan) alone(s step) []int {
 
 func (p *Plan) place() {
 	c, align := p.coloring(), max(p.limits.Align, 16)
+	tail := p.limits.Room(0) // behind what an arena holds
 	spans, blocks := p.spans(c.class)
-	spots, arenas := place(spans, align, p.limits.Buffer)
+	spots, arenas := place(spans, align, p.limits.Buffer-tail)
 	if c.improve() {
 		spans, _ := p.spans(c.class)
-		if s, a := place(spans, align, p.limits.Buffer); sum(a) < sum(arenas) {
+		if s, a := place(spans, align, p.limits.Buffer-tail); sum(a) < sum(arenas) {
 			spots, arenas = s, a
 		}
+	}
+	for i := range arenas {
+		arenas[i] += tail
 	}
 	p.spots, p.arenas = map[int]spot{}, arenas
 	for i := range p.steps {
