@@ -216,11 +216,7 @@ func (o Attention) Record(t Target, in, out []Tensor) (Record, error) {
 	dispatch := Dispatch{Set: append(o.features(), shaders.Int("D4", d/4))}
 	perTile := 32
 	if t.CPU {
-		// As many queries for an invocation as 128 vectors of output allow, up to 8,
-		// and no more than fill the workgroups.
-		most := min(8, 128/(d/4))
-		workgroups := (queries + 8*most - 1) / (8 * most)
-		own := (queries + 8*workgroups - 1) / (8 * workgroups)
+		own := ownQueries(queries, d/4)
 		dispatch.Shader, perTile = "attention_rows.wgsl", 8*own
 		dispatch.Set = append(dispatch.Set, shaders.Int("OWN", own), shaders.Int("ACC", own*d/4))
 	} else {
@@ -242,6 +238,19 @@ func (o Attention) Record(t Target, in, out []Tensor) (Record, error) {
 	dispatch.Groups, err = t.Grid(tiles)
 	rec.Steps = []Dispatch{dispatch}
 	return rec, err
+}
+
+// ownQueries is how many queries an invocation of attention_rows.wgsl takes: no more than
+// 128 vectors of output allow, and up to 8. A workgroup loads keys and values once for them,
+// which costs as much as four queries.
+func ownQueries(queries, d4 int) (own int) {
+	least := 0
+	for n := min(8, 128/d4); n > 0; n-- {
+		if cost := ceilDiv(queries, 8*n) * (4 + n); least == 0 || cost < least {
+			own, least = n, cost
+		}
+	}
+	return own
 }
 
 func (o Attention) Reference(in, out []*Array) {

@@ -198,7 +198,7 @@ func (o pointwise) recordWindows(t Target, y Shape) (rec Record, ok bool, err er
 		rows4 += x.Shape.C4()
 	}
 	// A few rows are not worth more than the one shader that all such layers share.
-	if !t.Windows || o.weight.Type != F32 || o.weight.Shape[2] != 4*rows4 || pixels < 64 {
+	if !t.Windows || o.weight.Type != F32 || o.weight.Shape[2] != 4*rows4 || pixels < 32 {
 		return Record{}, false, nil
 	}
 	w := len(o.sources)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/drdc-dev/drdc/kernels"
 	"github.com/drdc-dev/drdc/runtime/gpu"
@@ -26,16 +27,15 @@ type expanded struct {
 }
 
 type launch struct {
-	label   string
-	program int
-	bind    []gpu.Bind
-	uniform int // offset among the uniforms, or -1
-	size    int
-	groups  [3]uint32
+	label    string
+	dispatch kernels.Dispatch
+	bind     []gpu.Bind
+	widen    []int // bindings that are read only and must be writable, as their buffer is written
+	uniform  int   // offset among the uniforms, or -1
+	size     int
 }
 
-// add expands the shaders of a record whose operands lie where place says. A
-// binding that is read only is widened when the dispatch writes to its buffer.
+// add takes the dispatches of a record whose operands lie where place says.
 func (l *launcher) add(label string, rec kernels.Record, place func(kernels.Operand) gpu.Bind) error {
 	for _, d := range rec.Steps {
 		src, err := l.expand(d, nil)
@@ -63,24 +63,58 @@ func (l *launcher) add(label string, rec kernels.Record, place func(kernels.Oper
 				widen = append(widen, i)
 			}
 		}
-		if len(widen) > 0 {
-			if src, err = l.expand(d, widen); err != nil {
-				return fmt.Errorf("graph: %s: %w", label, err)
-			}
-		}
 		at, uniform := -1, kernels.EncodeUniform(d.Uniform)
 		if uniform != nil {
 			at = roundUp(len(l.uniforms), int(l.dev.Limits().UniformAlign))
 			l.uniforms = append(append(l.uniforms, make([]byte, at-len(l.uniforms))...), uniform...)
 		}
-		l.launches = append(l.launches, launch{label + " " + src.Label, src.program, binds, at, len(uniform), d.Groups})
+		l.launches = append(l.launches, launch{label, d, binds, widen, at, len(uniform)})
 	}
 	return nil
 }
 
+// share widens, where it can, what dispatches of the same shader widen anyway: so there is one
+// form of it to compile. A driver for a CPU takes seconds for each.
+func (l *launcher) share() {
+	all := map[string][]int{}
+	for _, c := range l.launches {
+		key := shaderKey(c.dispatch, nil)
+		all[key] = append(all[key], c.widen...)
+	}
+	for key, widen := range all {
+		slices.Sort(widen)
+		all[key] = slices.Compact(widen)
+	}
+	for i, c := range l.launches {
+		if union := all[shaderKey(c.dispatch, nil)]; c.takes(union, l.expanded[shaderKey(c.dispatch, nil)].Bindings) {
+			l.launches[i].widen = union
+		}
+	}
+}
+
+// takes says whether the bindings can be writable: what else the dispatch binds of their
+// buffers is writable too, and does not overlap them.
+func (c launch) takes(widen []int, bindings []shaders.Binding) bool {
+	for _, i := range widen {
+		b := c.bind[i]
+		for k, other := range c.bind {
+			if k == i || other.Buffer != b.Buffer {
+				continue
+			}
+			writable := bindings[k].Access == shaders.ReadWrite || slices.Contains(widen, k)
+			if !writable || b.Offset < other.Offset+other.Size && other.Offset < b.Offset+b.Size {
+				return false
+			}
+		}
+	}
+	return true
+}
+
+func shaderKey(d kernels.Dispatch, widen []int) string { return fmt.Sprint(d.Shader, d.Set, widen) }
+
 // expand expands a shader once for all dispatches with the same settings.
 func (l *launcher) expand(d kernels.Dispatch, widen []int) (expanded, error) {
-	key := fmt.Sprint(d.Shader, d.Set, widen)
+	key := shaderKey(d, widen)
 	if e, ok := l.expanded[key]; ok {
 		return e, nil
 	}
@@ -98,9 +132,20 @@ func (l *launcher) expand(d kernels.Dispatch, widen []int) (expanded, error) {
 	if l.expanded == nil {
 		l.expanded = map[string]expanded{}
 	}
-	e := expanded{src, len(l.programs)}
-	l.programs, l.expanded[key] = append(l.programs, program(src)), e
+	e := expanded{src, -1}
+	l.expanded[key] = e
 	return e, nil
+}
+
+// program is the number of the program of a shader.
+func (l *launcher) program(d kernels.Dispatch, widen []int) (expanded, error) {
+	e, err := l.expand(d, widen)
+	if err == nil && e.program < 0 {
+		e.program = len(l.programs)
+		l.programs = append(l.programs, program(e.Source))
+		l.expanded[shaderKey(d, widen)] = e
+	}
+	return e, err
 }
 
 func program(src shaders.Source) gpu.Program {
@@ -114,6 +159,15 @@ func program(src shaders.Source) gpu.Program {
 // steps compiles everything that was added. The buffer of the uniforms (nil
 // when there are none) belongs to the caller, also after an error.
 func (l *launcher) steps(ctx context.Context, progress func(done, total int)) (steps []gpu.Step, uniforms *gpu.Buffer, err error) {
+	if l.dev.Adapter().Type == gpu.CPU {
+		l.share()
+	}
+	runs := make([]expanded, len(l.launches))
+	for i, c := range l.launches {
+		if runs[i], err = l.program(c.dispatch, c.widen); err != nil {
+			return nil, nil, fmt.Errorf("graph: %s: %w", c.label, err)
+		}
+	}
 	if err := l.dev.Compile(ctx, l.programs, progress); err != nil {
 		return nil, nil, err
 	}
@@ -131,12 +185,12 @@ func (l *launcher) steps(ctx context.Context, progress func(done, total int)) (s
 			return nil, uniforms, err
 		}
 	}
-	for _, c := range l.launches {
+	for i, c := range l.launches {
 		bind := c.bind
 		if c.uniform >= 0 {
 			bind = append(bind, gpu.Bind{Buffer: uniforms, Offset: uint64(c.uniform), Size: uint64(c.size)})
 		}
-		steps = append(steps, gpu.Dispatch{Label: c.label, Pipeline: pipes[c.program], Bind: bind, Groups: c.groups})
+		steps = append(steps, gpu.Dispatch{Label: c.label + " " + runs[i].Label, Pipeline: pipes[runs[i].program], Bind: bind, Groups: c.dispatch.Groups})
 	}
 	return steps, uniforms, nil
 }
@@ -174,7 +228,7 @@ func Launch(ctx context.Context, dev *gpu.Device, label string, rec kernels.Reco
 func Compile(ctx context.Context, dev *gpu.Device, label string, rec kernels.Record) error {
 	l := launcher{dev: dev}
 	for _, d := range rec.Steps {
-		if _, err := l.expand(d, nil); err != nil {
+		if _, err := l.program(d, nil); err != nil {
 			return fmt.Errorf("graph: %s: %w", label, err)
 		}
 	}
