@@ -13,11 +13,9 @@ func (o Conv2D) Record(t Target, in, out []Tensor) (Record, error) {
 		if rec, ok, err := (pointwise{in[:o.weight()], w, o.epilogue()}).recordWindows(t, y); ok {
 			return rec, err
 		}
-		if o.Two {
-			break
+		if !o.Two || t.CPU {
+			return o.recordProducts(t, in, y)
 		}
-		rows := product{batches: 1, rows: x.Pixels(), k4: x.C4(), depth: w.Shape[2], columns: y[3], scale: 1}
-		return rows.record(t, in, o.epilogue())
 	}
 	if rec, ok, err := o.recordWindows(t, in, y); ok {
 		return rec, err
@@ -47,6 +45,26 @@ func (o Conv2D) Record(t Target, in, out []Tensor) (Record, error) {
 	}
 	d.Bind = append(d.Bind, o.Load.coef(&rec, o.sources()))
 	return rec, o.epilogue().add(t, &rec, d, w.Type, ceilDiv(y.Pixels(), 8*b.rows)*int(p.ColTiles))
+}
+
+// recordProducts has a matmul of pixels for each source, which adds to that of the one before.
+func (o Conv2D) recordProducts(t Target, in []Tensor, y Shape) (Record, error) {
+	var rec Record
+	first, last := 0, o.sources()-1
+	for i, x := range in[:last+1] {
+		e := epilogue{}
+		if i == last {
+			e = o.epilogue()
+		}
+		m := product{batches: 1, rows: y.Pixels(), k4: x.Shape.C4(), depth: pad4(x.Shape[3]), columns: y[3], first: first * y.C4(), add: i > 0, scale: 1}
+		d, groups := m.dispatch(t)
+		d.Bind = e.bind(&rec, In(i), o.weight())
+		if err := e.add(t, &rec, d, in[o.weight()].Type, groups); err != nil {
+			return Record{}, err
+		}
+		first += m.depth
+	}
+	return rec, nil
 }
 
 type tileParams struct {

@@ -134,43 +134,47 @@ func (a *Array) transposed() *Array {
 // product is the work of matmul.wgsl and matmul_tile.wgsl, named as their
 // parameters are.
 type product struct {
-	batches, rows, k4, depth, columns, stride int
+	batches, rows, k4, depth, columns, first, stride int
 
 	transpose bool
+	add       bool // on a CPU
 	scale     float32
 }
 
 func (m product) record(t Target, in []Tensor, e epilogue) (Record, error) {
+	d, groups := m.dispatch(t)
+	return e.record(t, d, in, groups)
+}
+
+// dispatch lacks bindings and epilogue.
+func (m product) dispatch(t Target) (d Dispatch, groups int) {
 	columns4 := ceilDiv(m.columns, 4)
 	p := matmulParams{
 		Batches: uint32(m.batches), Rows: uint32(m.rows), K4: uint32(m.k4), Depth: uint32(m.depth),
-		Columns: uint32(m.columns), Columns4: uint32(columns4), Stride: uint32(m.stride), Scale: m.scale,
+		Columns: uint32(m.columns), Columns4: uint32(columns4), First: uint32(m.first), Stride: uint32(m.stride), Scale: m.scale,
 	}
-	d := Dispatch{Shader: "matmul_tile.wgsl"}
-	var groups int
 	if t.CPU {
-		d.Shader = "matmul.wgsl"
 		b := rowBlock(m.batches, m.rows, columns4)
 		p.RowTiles = uint32(ceilDiv(m.rows, b.rows))
 		p.ColTiles = uint32(b.columnTiles(columns4))
 		groups = b.groups(m.batches*int(p.RowTiles), columns4)
-		d.Set = b.settings()
+		d = Dispatch{Shader: "matmul.wgsl", Set: append(b.settings(), setting("ADD", m.add)...)}
 	} else {
 		b := sharedBlock(m.rows, m.batches, columns4)
 		p.RowTiles = uint32(ceilDiv(m.rows, 8*b.rows))
 		p.ColTiles = uint32(ceilDiv(columns4, 8*b.columns))
 		groups = m.batches * int(p.RowTiles*p.ColTiles)
-		d.Set = b.sharedSettings()
+		d = Dispatch{Shader: "matmul_tile.wgsl", Set: b.sharedSettings()}
 	}
 	if m.transpose {
 		d.Set = append(d.Set, shaders.Int("TRANSPOSE", 1))
 	}
 	d.Uniform = p
-	return e.record(t, d, in, groups)
+	return d, groups
 }
 
 type matmulParams struct {
-	Batches, Rows, K4, Depth, Columns, Columns4, Stride, RowTiles, ColTiles uint32
+	Batches, Rows, K4, Depth, Columns, Columns4, First, Stride, RowTiles, ColTiles uint32
 
 	Scale float32
 }

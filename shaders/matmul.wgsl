@@ -4,8 +4,8 @@
 //
 // a: [B, rows, K]; b: [1 or B, K, columns], or [1 or B, columns, K] with
 // TRANSPOSE, each innermost extent padded to four. The rows of b that stand for
-// the padding of K may be absent.
-// Settable: WEIGHT (type of b), TRANSPOSE, LANES (how many of the 8 invocations
+// the padding of K may be absent. b begins at vector first of its operand.
+// Settable: WEIGHT (type of b), TRANSPOSE, ADD (to what y holds), LANES (how many of the 8 invocations
 // lie side by side over columns; the others over rows), ROWS up to 16 and COLUMNS
 // up to 4 (matmul_block.wgsl), ACT, BIAS, RESIDUAL (matmul_epilogue.wgsl).
 // Workgroup: 8 invocations.
@@ -16,6 +16,7 @@
 //@use matmul_epilogue.wgsl
 
 const TRANSPOSE: bool = false; //@set
+const ADD: bool = false; //@set
 const LANES: u32 = 8u; //@set
 
 struct Params {
@@ -25,6 +26,7 @@ struct Params {
   depth: u32,     // rows of b without TRANSPOSE
   columns: u32,
   columns4: u32,  // vectors of a row of y
+  first: u32,
   stride: u32,    // vectors from one batch of b to the next
   rowtiles: u32,  // per batch
   coltiles: u32,  // of LANES invocations
@@ -68,7 +70,11 @@ fn store(start: u32, row: u32, column: u32) {
   if (row + $iu < p.rows) {
     let at = (start + row + $iu) * p.columns4 + column;
 //@for q COLUMNS
-    if (column + $qu < p.columns4) { y[at + $qu] = keep_channels(p.scale * acc$i_$q, 4u * (column + $qu), p.columns); }
+    if (column + $qu < p.columns4) {
+      var v = p.scale * acc$i_$q;
+      if (ADD) { v += y[at + $qu]; }
+      y[at + $qu] = keep_channels(v, 4u * (column + $qu), p.columns);
+    }
 //@end
   }
 //@end
@@ -84,7 +90,7 @@ fn main(@builtin(workgroup_id) wid: vec3u, @builtin(num_workgroups) nwg: vec3u, 
   if (batch >= p.batches || column >= p.columns4) { return; }
   let start = batch * p.rows;
   for (var k = 0u; k < p.k4; k++) {
-    load_block(batch * p.stride, k, column);
+    load_block(p.first + batch * p.stride, k, column);
     multiply(start, row, k);
   }
   store(start, row, column);

@@ -20,6 +20,7 @@ struct Params {
   depth: u32,     // rows of b without TRANSPOSE
   columns: u32,
   columns4: u32,  // vectors of a row of y
+  first: u32,
   stride: u32,    // vectors from one batch of b to the next
   rowtiles: u32,  // per batch
   coltiles: u32,
@@ -77,7 +78,8 @@ fn main(@builtin(workgroup_id) wid: vec3u, @builtin(num_workgroups) nwg: vec3u, 
   let start = batch * p.rows;
   for (var k = 0u; k < p.k4; k += STEP) {
     load_a(lid, start, row, k);
-    if (TRANSPOSE) { load_transposed(lid, batch * p.stride, column, k); } else { load_b(lid, batch * p.stride, column, k); }
+    let base = p.first + batch * p.stride;
+    if (TRANSPOSE) { load_transposed(lid, base, column, k); } else { load_b(lid, base, column, k); }
     workgroupBarrier();
     multiply_tiles(lid);
     workgroupBarrier();
