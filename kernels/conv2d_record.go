@@ -30,7 +30,7 @@ func (o Conv2D) Record(t Target, in, out []Tensor) (Record, error) {
 		KH: uint32(w.Shape[0]), KW: uint32(w.Shape[1]), StrideH: uint32(o.Stride[0]), StrideW: uint32(o.Stride[1]),
 		Top: int32(o.Pad[0]), Left: int32(o.Pad[1]), ColTiles: uint32(ceilDiv(y.C4(), 8*b.columns)),
 	}
-	d := Dispatch{Shader: "conv2d_tile.wgsl", Set: append(b.sharedSettings(), o.Load.settings()...)}
+	d := Dispatch{Shader: "conv2d_tile.wgsl", Set: append(b.settings(), o.Load.settings()...)}
 	if o.Two {
 		p.Second4 = uint32(in[1].Shape.C4())
 		d.Set = append(d.Set, shaders.Int("TWO", 1))
@@ -95,7 +95,7 @@ func (o Conv2D) recordBlocks(t Target, in []Tensor, y Shape) (Record, error) {
 				Rows: uint32(w.Shape[2]), First: uint32(first),
 				OH: uint32(y[1]), OW: uint32(y[2]), Channels: uint32(y[3]), Channels4: uint32(y.C4()),
 				KH: uint32(w.Shape[0]), KW: uint32(w.Shape[1]), StrideH: uint32(o.Stride[0]), StrideW: uint32(o.Stride[1]),
-				Top: int32(o.Pad[0]), Left: int32(o.Pad[1]), ColTiles: uint32(b.columnTiles(y.C4())),
+				Top: int32(o.Pad[0]), Left: int32(o.Pad[1]), ColTiles: uint32(b.columnTiles(y.C4())), Lanes: uint32(b.lanes),
 			},
 		}
 		if i > 0 {
@@ -114,6 +114,7 @@ type blockParams struct {
 
 	Top, Left int32
 	ColTiles  uint32
+	Lanes     uint32
 }
 
 // pointwise reports whether the convolution is a matmul of pixels.

@@ -156,7 +156,7 @@ func (m product) dispatch(t Target) (d Dispatch, groups int) {
 	if t.CPU {
 		b := rowBlock(m.batches, m.rows, columns4)
 		p.RowTiles = uint32(ceilDiv(m.rows, b.rows))
-		p.ColTiles = uint32(b.columnTiles(columns4))
+		p.ColTiles, p.Lanes = uint32(b.columnTiles(columns4)), uint32(b.lanes)
 		groups = b.groups(m.batches*int(p.RowTiles), columns4)
 		d = Dispatch{Shader: "matmul.wgsl", Set: append(b.settings(), setting("ADD", m.add)...)}
 	} else {
@@ -164,7 +164,7 @@ func (m product) dispatch(t Target) (d Dispatch, groups int) {
 		p.RowTiles = uint32(ceilDiv(m.rows, 8*b.rows))
 		p.ColTiles = uint32(ceilDiv(columns4, 8*b.columns))
 		groups = m.batches * int(p.RowTiles*p.ColTiles)
-		d = Dispatch{Shader: "matmul_tile.wgsl", Set: b.sharedSettings()}
+		d = Dispatch{Shader: "matmul_tile.wgsl", Set: b.settings()}
 	}
 	if m.transpose {
 		d.Set = append(d.Set, shaders.Int("TRANSPOSE", 1))
@@ -174,7 +174,7 @@ func (m product) dispatch(t Target) (d Dispatch, groups int) {
 }
 
 type matmulParams struct {
-	Batches, Rows, K4, Depth, Columns, Columns4, First, Stride, RowTiles, ColTiles uint32
+	Batches, Rows, K4, Depth, Columns, Columns4, First, Stride, RowTiles, ColTiles, Lanes uint32
 
 	Scale float32
 }

@@ -74,13 +74,7 @@ func (b registerBlock) groups(blocks, columns4 int) int {
 }
 
 func (b registerBlock) settings() []shaders.Setting {
-	return append(b.sharedSettings(), shaders.Int("LANES", b.lanes))
-}
-
-func (b registerBlock) sharedSettings() []shaders.Setting {
-	return []shaders.Setting{
-		shaders.Int("ROWS", b.rows), shaders.Int("COLUMNS", b.columns),
-	}
+	return []shaders.Setting{shaders.Int("ROWS", b.rows), shaders.Int("COLUMNS", b.columns)}
 }
 
 // sharedBlock is what one of the 64 invocations of matmul_tile.wgsl or

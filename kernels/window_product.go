@@ -162,7 +162,7 @@ func (d windowDispatch) record(t Target, rec *Record) error {
 	}
 	rec.Steps = append(rec.Steps, Dispatch{
 		Shader:  "matmul_window.wgsl",
-		Set:     append(block.sharedSettings(), shaders.Int("ACT", int(e.act))),
+		Set:     append(block.settings(), shaders.Int("ACT", int(e.act))),
 		Bind:    []Operand{bind[0], bind[1], m.bias, m.residual, m.y, bind[2], bind[3], bind[4], bind[5]},
 		Uniform: u,
 		Groups:  grid,

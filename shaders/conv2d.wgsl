@@ -7,9 +7,9 @@
 // y: [N, OH, OW, K]. A second source is a second dispatch, with ADD. coef: with NORM
 // what groupnorm_coef.wgsl leaves, else never read.
 // Settable: NORM, SILU, UP (source.wgsl), WEIGHT (type of w), ADD (to what y holds),
-// WIDTH, LANES (how many of the 8 invocations lie side by side over channels; the
-// others over pixels), ROWS up to 16 and COLUMNS up to 4 (matmul_block.wgsl), ACT, BIAS,
-// RESIDUAL (matmul_epilogue.wgsl). Workgroup: 8 invocations.
+// WIDTH, ROWS up to 16 and COLUMNS up to 4 (matmul_block.wgsl), ACT, BIAS, RESIDUAL
+// (matmul_epilogue.wgsl). Workgroup: 8 invocations, lanes of them side by side over
+// channels, the others over pixels.
 
 //@use grid.wgsl
 //@use weight_f32.wgsl //@set WEIGHT
@@ -19,7 +19,6 @@
 
 const ADD: bool = false; //@set
 const WIDTH: u32 = 8u; //@set
-const LANES: u32 = 8u; //@set
 
 struct Params {
   images: u32,
@@ -38,7 +37,8 @@ struct Params {
   stridew: u32,
   top: i32,        // padding
   left: i32,
-  coltiles: u32,   // of LANES invocations
+  coltiles: u32,   // of lanes invocations
+  lanes: u32,
 }
 
 @group(0) @binding(0) var<storage, read> x: array<vec4f>;
@@ -80,8 +80,8 @@ fn store(n: u32, oy: u32, ox: u32, column: u32) {
 @compute @workgroup_size(8)
 fn main(@builtin(workgroup_id) wid: vec3u, @builtin(num_workgroups) nwg: vec3u, @builtin(local_invocation_index) lid: u32) {
   let group = linear_group(wid, nwg);
-  let column = (group % p.coltiles * LANES + lid % LANES) * COLUMNS;
-  let tile = group / p.coltiles * (8u / LANES) + lid / LANES;
+  let column = (group % p.coltiles * p.lanes + lid % p.lanes) * COLUMNS;
+  let tile = group / p.coltiles * (8u / p.lanes) + lid / p.lanes;
   let height = ROWS / WIDTH;
   let tiles_x = (p.ow + WIDTH - 1u) / WIDTH;
   let tiles_y = (p.oh + height - 1u) / height;

@@ -5,10 +5,9 @@
 // a: [B, rows, K]; b: [1 or B, K, columns], or [1 or B, columns, K] with
 // TRANSPOSE, each innermost extent padded to four. The rows of b that stand for
 // the padding of K may be absent. b begins at vector first of its operand.
-// Settable: WEIGHT (type of b), TRANSPOSE, ADD (to what y holds), LANES (how many of the 8 invocations
-// lie side by side over columns; the others over rows), ROWS up to 16 and COLUMNS
-// up to 4 (matmul_block.wgsl), ACT, BIAS, RESIDUAL (matmul_epilogue.wgsl).
-// Workgroup: 8 invocations.
+// Settable: WEIGHT (type of b), TRANSPOSE, ADD (to what y holds), ROWS up to 16 and
+// COLUMNS up to 4 (matmul_block.wgsl), ACT, BIAS, RESIDUAL (matmul_epilogue.wgsl).
+// Workgroup: 8 invocations, lanes of them side by side over columns, the others over rows.
 
 //@use grid.wgsl
 //@use weight_f32.wgsl //@set WEIGHT
@@ -17,7 +16,6 @@
 
 const TRANSPOSE: bool = false; //@set
 const ADD: bool = false; //@set
-const LANES: u32 = 8u; //@set
 
 struct Params {
   batches: u32,
@@ -29,7 +27,8 @@ struct Params {
   first: u32,
   stride: u32,    // vectors from one batch of b to the next
   rowtiles: u32,  // per batch
-  coltiles: u32,  // of LANES invocations
+  coltiles: u32,  // of lanes invocations
+  lanes: u32,
   scale: f32,
 }
 
@@ -83,8 +82,8 @@ fn store(start: u32, row: u32, column: u32) {
 @compute @workgroup_size(8)
 fn main(@builtin(workgroup_id) wid: vec3u, @builtin(num_workgroups) nwg: vec3u, @builtin(local_invocation_index) lid: u32) {
   let group = linear_group(wid, nwg);
-  let column = (group % p.coltiles * LANES + lid % LANES) * COLUMNS;
-  let tile = group / p.coltiles * (8u / LANES) + lid / LANES;
+  let column = (group % p.coltiles * p.lanes + lid % p.lanes) * COLUMNS;
+  let tile = group / p.coltiles * (8u / p.lanes) + lid / p.lanes;
   let batch = tile / p.rowtiles;
   let row = tile % p.rowtiles * ROWS;
   if (batch >= p.batches || column >= p.columns4) { return; }

@@ -24,6 +24,7 @@ struct Params {
   stride: u32,    // vectors from one batch of b to the next
   rowtiles: u32,  // per batch
   coltiles: u32,
+  lanes: u32,     // not read
   scale: f32,
 }
 
