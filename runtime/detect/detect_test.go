@@ -418,7 +418,7 @@ func TestProfile(t *testing.T) {
 			t.Errorf("rows of %s sum to %g s, want %g", part, sum[part], want)
 		}
 	}
-	if kernel > s.Total || kernel < s.Total/4 || r.Profile.Total != s.Total {
+	if kernel > s.Total || kernel < s.Total/10 || r.Profile.Total != s.Total {
 		t.Errorf("kernels take %g of %g s", kernel, s.Total)
 	}
 	t.Logf("%d dispatches take %.3f of %.3f s", count, kernel, s.Total)
