@@ -225,6 +225,25 @@ func TestFusionKeepsTheNumbers(t *testing.T) {
 	same(t, load(t, dev, g, store), g, store, r)
 }
 
+// TestOneFormOfAShader counts what a CPU adapter compiles for operations of which some
+// read the buffer that they write and others do not.
+func TestOneFormOfAShader(t *testing.T) {
+	dev := open(t, gpu.Options{Device: "cpu"})
+	g := New()
+	x := g.Input("x", kernels.Float(1, 5, 7, 6))
+	silu := kernels.Unary{Act: kernels.SiLU}
+	y := g.Apply(silu, x) // from a buffer of its own
+	for range 3 {         // within the arena
+		y = g.Apply(silu, y)
+	}
+	g.Output("y", y)
+	r := rand.New(rand.NewPCG(6, 6))
+	same(t, load(t, dev, g, Values{}), g, Values{}, r)
+	if n := dev.Used().Pipelines; n != 1 {
+		t.Errorf("%d pipelines, want one", n)
+	}
+}
+
 // TestNormsAreTakenApart checks what becomes of group norms: of one that a convolution
 // reads doubled, of one that is halved, of two sources, of one whose result is read twice.
 func TestNormsAreTakenApart(t *testing.T) {
