@@ -26,13 +26,16 @@ type GroupNorm struct {
 
 func (o GroupNorm) Name() string { return "groupnorm" }
 
-// affine is the index of gamma among the inputs.
-func (o GroupNorm) affine() int {
+// Sources is the number of them: the first inputs.
+func (o GroupNorm) Sources() int {
 	if o.Two {
 		return 2
 	}
 	return 1
 }
+
+// affine is the index of gamma among the inputs.
+func (o GroupNorm) affine() int { return o.Sources() }
 
 func (o GroupNorm) Infer(in []Tensor) ([]Tensor, error) {
 	first := o.affine()

@@ -13,16 +13,36 @@ import (
 // of its output's shape. Let z be what the activation gets, g its derivative at z
 // times dy, and h the normalised x. Outputs: dx; with Two the gradient of the second
 // source; then the sums over the pixels of g and of g*h, [N, 1, 1, C + C2], which the
-// gradients of gamma, beta and the film are made of.
-type GroupNormGrad struct{ Norm GroupNorm }
+// gradients of gamma, beta and the film are made of. With Given the Moments of the sources
+// are the last inputs, and not computed.
+type GroupNormGrad struct {
+	Norm  GroupNorm
+	Given bool
+}
 
 func (o GroupNormGrad) Name() string { return "groupnormgrad" }
 
+// gradient is the index of dy among the inputs.
+func (o GroupNormGrad) gradient(in []Tensor) int {
+	if o.Given {
+		return len(in) - 1 - o.Norm.affine()
+	}
+	return len(in) - 1
+}
+
 func (o GroupNormGrad) Infer(in []Tensor) ([]Tensor, error) {
+	last := o.gradient(in)
 	if len(in) == 0 {
 		return nil, fmt.Errorf("%w: no inputs", ErrShape)
 	}
-	last := len(in) - 1
+	if last < o.Norm.affine() {
+		return nil, fmt.Errorf("%w: %d inputs, want more", ErrShape, len(in))
+	}
+	for i, m := range in[last+1:] {
+		if want := momentsOf(in[i].Shape); m != want {
+			return nil, fmt.Errorf("%w: moments are %v, want %v", ErrShape, m, want)
+		}
+	}
 	y, err := o.Norm.Infer(in[:last])
 	if err != nil {
 		return nil, err
@@ -38,11 +58,14 @@ func (o GroupNormGrad) Infer(in []Tensor) ([]Tensor, error) {
 // every channel, over channels and groups, and the map itself. The sums of parts and the
 // map have a dispatch for each source.
 func (o GroupNormGrad) Record(t Target, in, out []Tensor) (Record, error) {
-	dy, n := len(in)-1, o.Norm
+	dy, n := o.gradient(in), o.Norm
 	s, affine := in[dy].Shape, n.affine()
-	rec, moments, err := recordAllMoments(t, in[:affine])
-	if err != nil {
-		return Record{}, err
+	rec, moments := Record{}, []Operand{In(dy + 1), In(dy + 2)}[:affine]
+	if !o.Given {
+		var err error
+		if rec, moments, err = recordAllMoments(t, in[:affine]); err != nil {
+			return Record{}, err
+		}
 	}
 	z, err := n.recordCoef(t, &rec, moments, in, false)
 	if err != nil {
@@ -106,6 +129,9 @@ func (o GroupNormGrad) Record(t Target, in, out []Tensor) (Record, error) {
 
 func (o GroupNormGrad) Reference(in, out []*Array) {
 	n := o.Norm
+	if o.Given {
+		in, o.Given = in[:len(in)-n.affine()], false
+	}
 	if n.Two {
 		joint := NewArray(in[len(in)-1].Tensor)
 		Concat{}.Reference(in[:2], []*Array{joint})
@@ -157,7 +183,7 @@ func (o GroupNormGrad) Reference(in, out []*Array) {
 
 func (o GroupNorm) Gradient(t Tape, a Applied) ([]Ref, error) {
 	first := o.affine()
-	d := t.Apply(GroupNormGrad{o}, first+2, append(slices.Clone(a.In), a.DOut[0])...)
+	d := t.Apply(GroupNormGrad{Norm: o}, first+2, append(slices.Clone(a.In), a.DOut[0])...)
 	grads := append(make([]Ref, 0, len(a.In)), d[:first]...)
 	sum, sumH := d[first], d[first+1] // by shift and, before the film, by scale
 	gamma, beta := a.In[first], a.In[first+1]
@@ -198,7 +224,7 @@ func init() {
 		if n.Film {
 			in = append(in, Float(images, 1, 1, 2*c))
 		}
-		return Case{Name: name, Op: GroupNormGrad{n}, In: append(in, Float(images, h, w, c))}
+		return Case{Name: name, Op: GroupNormGrad{Norm: n}, In: append(in, Float(images, h, w, c))}
 	}
 	silu := func(groups int, film bool) GroupNorm { return GroupNorm{Groups: groups, Act: SiLU, Film: film} }
 	shared := of("one film for three images", silu(8, true), 3, 5, 6, 16, 0)
@@ -216,6 +242,8 @@ func init() {
 		of("two sources, a group over both", silu(3, true), 2, 5, 6, 8, 7),
 		of("two sources", silu(32, false), 1, 9, 7, 64, 32),
 		shared, far, bench,
+		given(of("two sources, moments given", silu(3, true), 2, 5, 6, 8, 7)),
+		given(of("moments given, a mean of 1000", GroupNorm{Groups: 4}, 2, 33, 31, 20, 0)),
 	}
 	e.Random = func(r *rand.Rand) Case {
 		groups := extent(r, 32)
@@ -224,7 +252,32 @@ func init() {
 		if c > 4 && r.IntN(2) == 1 {
 			c2 = c - 4*(1+r.IntN((c-1)/4))
 		}
-		return of("", n, extent(r, 3), 2+extent(r, 20), 2+extent(r, 20), c-c2, c2)
+		made := of("", n, extent(r, 3), 2+extent(r, 20), 2+extent(r, 20), c-c2, c2)
+		if r.IntN(2) == 1 {
+			return given(made)
+		}
+		return made
 	}
 	register(e)
+}
+
+// given is c with the moments as inputs.
+func given(c Case) Case {
+	o := c.Op.(GroupNormGrad)
+	o.Given = true
+	sources, first := c.In[:o.Norm.affine()], len(c.In)
+	for _, x := range sources {
+		c.In = append(c.In, momentsOf(x.Shape))
+	}
+	fill := c.Fill
+	c.Op, c.Fill = o, func(r *rand.Rand, in []*Array) {
+		if fill != nil {
+			fill(r, in)
+		}
+		for i, x := range in[:len(sources)] {
+			x.Round()
+			Moments{}.Reference([]*Array{x}, in[first+i:first+i+1])
+		}
+	}
+	return c
 }

@@ -314,7 +314,7 @@ func (o Winograd) weights(t Target, rec *Record, w Tensor) (Operand, error) {
 func passTiles(t Target, tile, weight int) int {
 	room := 16 << 20
 	if t.CPU {
-		room = 1 << 20
+		room = 4 << 20
 	}
 	n := min(max(room, weight), t.StorageBinding) / tile
 	if n >= 16 {

@@ -33,63 +33,88 @@ func (g *Graph) mergeDoublings() {
 }
 
 // lowerNorms takes group norms apart. The moments of a value are computed once, by what
-// produces it where that can, and the norm itself by the convolution or the mean of two by
-// two pixels that reads its result, or else by an operation of its own.
+// produces it where that can, for all norms and their gradients. The norm itself is done by
+// the convolution or the mean of two by two pixels that reads its result, or else by an
+// operation of its own.
 func (g *Graph) lowerNorms() {
-	l, gone := g.links(), make([]bool, len(g.nodes))
-	moments := map[int]int{}
-	var lowered []node
-	at := make([]int, len(g.nodes)) // in lowered
+	n := norms{Graph: g, links: g.links(), at: make([]int, len(g.nodes)), gone: make([]bool, len(g.nodes)), moments: map[int]int{}}
 	for i := range g.nodes {
-		n := g.nodes[i]
-		norm, ok := n.op.(kernels.GroupNorm)
-		switch {
-		case gone[i]:
-			continue
-		case !ok:
-			at[i] = len(lowered)
-			lowered = append(lowered, n)
+		if n.gone[i] {
 			continue
 		}
-		last := kernels.Normalize{Act: norm.Act, Two: norm.Two}
-		sources := n.in[:1]
-		if norm.Two {
-			sources = n.in[:2]
+		x := g.nodes[i] // as the nodes before it have left it
+		switch op := x.op.(type) {
+		case kernels.GroupNorm:
+			n.norm(i, x, op)
+		case kernels.GroupNormGrad:
+			x.in = slices.Concat(x.in, n.momentsOf(op.Norm, x))
+			op.Given = true
+			x.op = op
+			n.keep(i, x)
+		default:
+			n.keep(i, x)
 		}
-		var coefs []int // the inputs of the coefficients
-		for _, x := range sources {
-			if _, ok := moments[x]; !ok {
-				moments[x] = g.compute(kernels.Moments{}, x)
-				if p := l.producer[x] - 1; p < 0 || !g.make(&lowered[at[p]], moments[x]) {
-					lowered = append(lowered, node{op: kernels.Moments{}, path: n.path, in: []int{x}, out: []int{moments[x]}})
-				}
-			}
-			coefs = append(coefs, moments[x])
-		}
-		x := g.values[sources[0]].Shape
-		op := kernels.GroupNormCoef{Norm: norm, Pixels: x[1] * x[2]}
-		coefs = append(coefs, n.in[len(sources):]...)
-		coef := g.compute(op, coefs...)
-		lowered = append(lowered, node{op: op, path: n.path, in: coefs, out: []int{coef}})
-
-		in := append(slices.Clone(sources), coef)
-		if c := l.only(n.out[0]); c >= 0 {
-			next := &g.nodes[c]
-			if loader, ok := next.op.(kernels.Loader); ok && next.in[0] == n.out[0] {
-				if op, ok := loader.WithNorm(last, g.tensors(next.in)); ok {
-					next.op, next.in = op, append(in, next.in[1:]...)
-					continue
-				}
-			}
-			if pool, ok := next.op.(kernels.Pool); ok && pool == kernels.Halve && (x[1]|x[2])%2 == 0 {
-				last.Halve, n.out, gone[c] = true, next.out, true
-				at[c] = len(lowered)
-			}
-		}
-		at[i] = len(lowered)
-		lowered = append(lowered, node{op: last, path: n.path, in: in, out: n.out})
 	}
-	g.nodes = lowered
+	g.nodes = n.lowered
+}
+
+// norms is the walk of lowerNorms.
+type norms struct {
+	*Graph
+	links
+	lowered []node
+	at      []int       // of a node, in lowered
+	gone    []bool      // done by a node before
+	moments map[int]int // of values
+}
+
+// keep puts n in the place of node i.
+func (l *norms) keep(i int, n node) {
+	l.at[i] = len(l.lowered)
+	l.lowered = append(l.lowered, n)
+}
+
+// momentsOf are those of the sources of n, an operation with the inputs of norm.
+func (l *norms) momentsOf(norm kernels.GroupNorm, n node) []int {
+	var list []int
+	for _, x := range n.in[:norm.Sources()] {
+		m, ok := l.moments[x]
+		if !ok {
+			m = l.compute(kernels.Moments{}, x)
+			l.moments[x] = m
+			if p := l.producer[x] - 1; p < 0 || !l.lowered[l.at[p]].makes(m) {
+				l.lowered = append(l.lowered, node{op: kernels.Moments{}, path: n.path, in: []int{x}, out: []int{m}})
+			}
+		}
+		list = append(list, m)
+	}
+	return list
+}
+
+// norm takes node i apart.
+func (l *norms) norm(i int, n node, norm kernels.GroupNorm) {
+	sources := n.in[:norm.Sources()]
+	x := l.values[sources[0]].Shape
+	op := kernels.GroupNormCoef{Norm: norm, Pixels: x[1] * x[2]}
+	from := append(l.momentsOf(norm, n), n.in[len(sources):]...)
+	coef := l.compute(op, from...)
+	l.lowered = append(l.lowered, node{op: op, path: n.path, in: from, out: []int{coef}})
+
+	last, in := kernels.Normalize{Act: norm.Act, Two: norm.Two}, append(slices.Clone(sources), coef)
+	if c := l.only(n.out[0]); c >= 0 {
+		next := &l.nodes[c]
+		if loader, ok := next.op.(kernels.Loader); ok && next.in[0] == n.out[0] {
+			if op, ok := loader.WithNorm(last, l.tensors(next.in)); ok {
+				next.op, next.in = op, append(in, next.in[1:]...)
+				return
+			}
+		}
+		if pool, ok := next.op.(kernels.Pool); ok && pool == kernels.Halve && (x[1]|x[2])%2 == 0 {
+			last.Halve, n.out, l.gone[c] = true, next.out, true
+			l.at[c] = len(l.lowered)
+		}
+	}
+	l.keep(i, node{op: last, path: n.path, in: in, out: n.out})
 }
 
 // compute adds the value that op makes of others. They fit it: it is part of an operation
@@ -102,8 +127,8 @@ func (g *Graph) compute(op kernels.Op, in ...int) int {
 	return g.add(value{Tensor: outs[0]}).id
 }
 
-// make lets n make the moments of its output as well, where it can.
-func (g *Graph) make(n *node, moments int) bool {
+// makes lets n make the moments of its output as well, where it can.
+func (n *node) makes(moments int) bool {
 	op, ok := n.op.(kernels.WithMoments)
 	if !ok {
 		return false
